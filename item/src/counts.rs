@@ -28,4 +28,16 @@ impl Counts {
     pub const fn balances(&self) -> bool {
         self.read == self.created + self.updated + self.unchanged + self.rejected + self.duplicate + self.held
     }
+
+    /// Adds the outcomes of another stretch of the file.
+    pub fn add(&mut self, other: &Counts) {
+        self.read += other.read;
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.rejected += other.rejected;
+        self.duplicate += other.duplicate;
+        self.held += other.held;
+        self.deactivated += other.deactivated;
+    }
 }

@@ -145,4 +145,12 @@ mod tests {
             assert_eq!(Field::from_name(field.name()), Some(field));
         }
     }
+
+    #[test]
+    fn every_field_is_documented() {
+        let page = include_str!("../../docs/fields.md");
+        for field in Field::ALL {
+            assert!(page.contains(&format!("| `{}` |", field.name())), "docs/fields.md lacks `{}`", field.name());
+        }
+    }
 }

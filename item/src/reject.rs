@@ -159,3 +159,19 @@ impl Reject {
         self.problems.first().map_or(RejectCode::RowUnreadable, |problem| problem.code)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_documented_with_its_hint() {
+        let page = include_str!("../../docs/reject-codes.md");
+        let rows = RejectCode::ALL.iter().map(|code| (code.as_str(), code.hint()));
+        let files = FileCode::ALL.iter().map(|code| (code.as_str(), code.hint()));
+        for (code, hint) in rows.chain(files) {
+            let line = page.lines().find(|line| line.starts_with(&format!("| `{code}` |")));
+            assert!(line.is_some_and(|line| line.contains(hint)), "docs/reject-codes.md lacks `{code}` or its hint");
+        }
+    }
+}
