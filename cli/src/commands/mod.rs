@@ -1,0 +1,12 @@
+//! One file per command: parse, act, show.
+
+pub mod config;
+pub mod decode;
+pub mod demo;
+pub mod import;
+pub mod inspect;
+pub mod mapping;
+pub mod migrate;
+pub mod products;
+pub mod rejects;
+pub mod supplier;

@@ -1,0 +1,247 @@
+//! Takes files in, one supplier at a time: what is new gets a job and a run, what is known already gets an answer.
+
+use std::time::Instant;
+
+use feed::{Limits, Plan};
+use item::{Counts, ImportState};
+use router::DatabaseRouter;
+use router::catalog::{Supplier, SupplierLock, publications, staging, suppliers};
+use router::imports::files::{self, Facts, NewFile};
+use router::imports::jobs::{self, Job, NewJob, Priority};
+use storage::{Bucket, Storage, keys};
+use tempfile::NamedTempFile;
+use uuid::{Timestamp, Uuid};
+
+use crate::error::{ImportError, Result};
+use crate::fan_out::Relay;
+use crate::fetch::{self, Received};
+use crate::import::Run;
+use crate::order::{Order, Task};
+use crate::progress::{Phase, Progress};
+use crate::report::{Report, Seconds, peak_rss_bytes};
+use crate::Settings;
+
+/// Imports files over one set of services.
+pub struct Importer {
+    pub(crate) router: DatabaseRouter,
+    pub(crate) storage: Storage,
+    pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
+    pub(crate) owner: String,
+}
+
+impl Importer {
+    /// An importer over these services.
+    pub fn new(router: DatabaseRouter, storage: Storage, settings: Settings, limits: Limits) -> Self {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let owner = format!("{}:{}", host.trim(), std::process::id());
+        Importer { router, storage, settings, limits, owner }
+    }
+
+    /// The databases.
+    pub fn router(&self) -> &DatabaseRouter {
+        &self.router
+    }
+
+    /// The buckets.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// The supplier of this code.
+    ///
+    /// # Errors
+    /// [`ImportError::UnknownSupplier`], which says how to create it.
+    pub async fn known(&self, code: &str) -> Result<Supplier> {
+        let found = suppliers::find(self.router.catalog(), code).await?;
+        found.ok_or_else(|| ImportError::UnknownSupplier { code: code.to_owned() })
+    }
+
+    /// Imports an object of the inbox. Running it again after a crash takes up the same import.
+    ///
+    /// # Errors
+    /// Every [`ImportError`]; the catalogue is as it was unless the publish transaction had ended.
+    pub async fn import(&self, order: &Order, progress: &Progress) -> Result<Report> {
+        let begun = Instant::now();
+        let supplier = self.known(order.key.supplier()).await?;
+        let received = fetch::fetch(&self.storage, order.key.as_str(), &self.settings, progress).await?;
+        let seconds = Seconds { fetch: begun.elapsed().as_secs_f64(), ..Seconds::default() };
+
+        progress.enter(Phase::Waiting, 0);
+        let _lock = SupplierLock::acquire(self.router.catalog(), supplier.id).await?;
+        self.relay().settle(supplier.id).await?;
+        let task = Task::new(&self.router, supplier, order, received.facts.sha256).await?;
+        let file = self.record(&task, order, &received).await?;
+        let outcome = match self.answered(&task, order, begun).await? {
+            Some(report) => Ok(report),
+            None => {
+                let job = self.job(&task, order, file, &received).await?;
+                self.archive(order.key.as_str(), &received, &job).await?;
+                Run { importer: self, job, task, progress, begun, seconds }.attempt(&received).await
+            }
+        };
+        progress.enter(Phase::Done, 0);
+        // The archive has the file, so the inbox ends empty; after a passing fault it stays, to be found again.
+        if outcome.as_ref().err().is_none_or(ImportError::permanent) {
+            self.storage.delete(Bucket::ImportsFiles, order.key.as_str()).await?;
+        }
+        outcome
+    }
+
+    /// Publishes a held import: what was staged, or the archived file read again when the staging table or the
+    /// catalogue under it is not what it was.
+    ///
+    /// # Errors
+    /// [`ImportError::NotHeld`] among others.
+    pub async fn publish(&self, import_id: Uuid, progress: &Progress) -> Result<Report> {
+        let begun = Instant::now();
+        let supplier = self.known(&self.held(import_id).await?.supplier_code).await?;
+        progress.enter(Phase::Waiting, 0);
+        let _lock = SupplierLock::acquire(self.router.catalog(), supplier.id).await?;
+        self.relay().settle(supplier.id).await?;
+        // Another process may have decided while this one waited.
+        let held = self.held(import_id).await?;
+        if held.state == ImportState::Held {
+            jobs::approve(self.router.imports(), import_id).await?;
+        }
+        let job = self.job_of(import_id).await?;
+        let received = fetch::fetch(&self.storage, &archive_key(&job), &self.settings, progress).await?;
+        let seconds = Seconds { fetch: begun.elapsed().as_secs_f64(), ..Seconds::default() };
+        let task = Task::new(&self.router, supplier, &Order::of(&job)?, received.facts.sha256).await?;
+        Run { importer: self, job, task, progress, begun, seconds }.attempt(&received).await
+    }
+
+    /// Gives up a held import; the catalogue stays as it is.
+    ///
+    /// # Errors
+    /// [`ImportError::NotHeld`] among others.
+    pub async fn discard(&self, import_id: Uuid) -> Result<()> {
+        self.held(import_id).await?;
+        jobs::cancel(self.router.imports(), import_id).await?;
+        let bulk = self.router.catalog().bulk().await?;
+        Ok(staging::drop(&bulk, import_id).await?)
+    }
+
+    /// A held import, or an approved one that a crash stopped on its way.
+    async fn held(&self, import_id: Uuid) -> Result<Job> {
+        let job = self.job_of(import_id).await?;
+        if job.state == ImportState::Held || (job.approved && !job.state.ended()) {
+            return Ok(job);
+        }
+        Err(ImportError::NotHeld { id: import_id, state: job.state })
+    }
+
+    async fn job_of(&self, import_id: Uuid) -> Result<Job> {
+        jobs::find(self.router.imports(), import_id).await?.ok_or(ImportError::UnknownImport(import_id))
+    }
+
+    /// The answer to a file that needs no work: it is byte for byte the one published last, or it is held already.
+    async fn answered(&self, task: &Task, order: &Order, begun: Instant) -> Result<Option<Report>> {
+        if order.force || order.dry_run {
+            return Ok(None);
+        }
+        let job = jobs::unfinished(self.router.imports(), task.supplier.id, &task.sha256, task.mode, false).await?;
+        if let Some(held) = job.filter(|job| job.state == ImportState::Held) {
+            return Ok(Some(Report::kept(&held)));
+        }
+        let latest = publications::latest(self.router.catalog(), task.supplier.id).await?;
+        let same = latest.filter(|latest| latest.file_sha256[..] == task.sha256[..] && latest.plan_fingerprint[..] == task.fingerprint[..]);
+        let Some(publication) = same else { return Ok(None) };
+        let published = publication.counts;
+        let unchanged = published.created + published.updated + published.unchanged;
+        let counts = Counts { created: 0, updated: 0, deactivated: 0, unchanged, ..published };
+        let job = self.job_of(publication.import_id).await?;
+        let before = Report::kept(&job);
+        let total = begun.elapsed().as_secs_f64();
+        Ok(Some(Report {
+            state: ImportState::Completed,
+            identical: true,
+            file: order.key.file().to_owned(),
+            counts,
+            seconds: Seconds { total, to_published: total, ..Seconds::default() },
+            peak_rss_bytes: peak_rss_bytes(),
+            ..before
+        }))
+    }
+
+    async fn record(&self, task: &Task, order: &Order, received: &Received) -> Result<i64> {
+        let new = NewFile {
+            supplier_id: task.supplier.id,
+            sha256: task.sha256,
+            size_bytes: received.facts.bytes,
+            file_name: order.key.file(),
+            archive_key: None,
+        };
+        Ok(files::record(self.router.imports(), &new).await?)
+    }
+
+    /// The job of this delivery: the one that a crash left unfinished, else a new one.
+    async fn job(&self, task: &Task, order: &Order, file_id: i64, received: &Received) -> Result<Job> {
+        let imports = self.router.imports();
+        let unfinished = jobs::unfinished(imports, task.supplier.id, &task.sha256, task.mode, task.dry_run).await?;
+        if let Some(job) = unfinished.filter(|job| job.state != ImportState::Held) {
+            return Ok(job);
+        }
+        let settings = serde_json::to_value(order.kept()).map_err(|source| ImportError::Mapping { supplier: task.supplier.code.clone(), source })?;
+        let new = NewJob {
+            id: Uuid::now_v7(),
+            supplier_id: task.supplier.id,
+            supplier_code: &task.supplier.code,
+            mode: task.mode,
+            priority: Priority::Default,
+            dry_run: task.dry_run,
+            file_id: Some(file_id),
+            bucket: &self.storage.bucket_name(Bucket::ImportsFiles),
+            key: order.key.as_str(),
+            file_name: order.key.file(),
+            bytes_total: Some(received.facts.bytes),
+            settings: &settings,
+        };
+        Ok(jobs::create(imports, &new).await?)
+    }
+
+    /// Keeps the file as received: the very bytes that were read, or an error when the object was replaced meanwhile.
+    /// Copying twice leaves one copy.
+    async fn archive(&self, inbox_key: &str, received: &Received, job: &Job) -> Result<()> {
+        let key = archive_key(job);
+        let (from, to) = ((Bucket::ImportsFiles, inbox_key), (Bucket::ImportsFiles, key.as_str()));
+        self.storage.copy(from, to, Some(&received.facts.etag)).await?;
+        if let Some(file_id) = job.file_id {
+            files::set_archive_key(self.router.imports(), file_id, &key).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes what was understood of a file with the file.
+    pub(crate) async fn note_content(&self, job: &Job, plan: &Plan) -> Result<()> {
+        let Some(file_id) = job.file_id else { return Ok(()) };
+        let layout = &plan.layout;
+        let facts = Facts {
+            format: "csv".to_owned(),
+            encoding: serde_json::to_value(layout.encoding).ok().and_then(|name| name.as_str().map(str::to_owned)),
+            dialect: serde_json::to_value(layout.dialect).ok(),
+            header: layout.header.clone(),
+            evidence: serde_json::json!(plan.evidence()),
+        };
+        Ok(files::set_facts(self.router.imports(), file_id, &facts).await?)
+    }
+
+    /// Puts the rejects file beside the supplier's receipts and returns its key.
+    pub(crate) async fn keep_rejects(&self, job: &Job, rejects: Option<NamedTempFile>) -> Result<Option<String>> {
+        let Some(file) = rejects else { return Ok(None) };
+        let key = keys::rejects(&job.supplier_code, &job.file_name);
+        self.storage.put_file(Bucket::ImportsFiles, &key, file.path()).await?;
+        Ok(Some(key))
+    }
+
+    pub(crate) fn relay(&self) -> Relay<'_> {
+        Relay::new(&self.router, &self.owner, &self.settings)
+    }
+}
+
+/// Where the file of a job is archived: the day is the one in its time-ordered id, so that every attempt agrees.
+fn archive_key(job: &Job) -> String {
+    let seconds = job.id.get_timestamp().as_ref().map_or(0, |time: &Timestamp| time.to_unix().0);
+    let day = chrono::DateTime::from_timestamp(seconds as i64, 0).unwrap_or_default().date_naive();
+    keys::archive(day, job.id, &job.file_name)
+}

@@ -1,0 +1,25 @@
+-- A publication works set by set over one staging table; memory for its hashes, and no compilation of plans that run once.
+set local work_mem = '64MB';
+set local jit = off;
+-- Created rows are read, and so inserted, in the order of their ids.
+set local synchronize_seqscans = off;
+
+-- How many rows of each kind there are: a small sample tells the planner.
+set local default_statistics_target = 10;
+analyze {staging} (change, ordinal, product_id);
+
+-- The staging table under a name that the other statements can know.
+create temp view staged as select * from {staging};
+
+-- Brands and category paths of the staged rows, each once, with the first line they stand in.
+create temp table staged_names (brand text, category_path text[], first_line bigint) on commit drop;
+-- What they become: two small hash tables beside the staged rows.
+create temp view brand_of as
+    select staged_names.brand as name, brands.id
+    from staged_names join brands on lower(brands.name) = lower(staged_names.brand);
+create temp view category_of as
+    select categories.path, categories.id
+    from staged_names join categories on categories.path = staged_names.category_path;
+-- Updated products whose images or variant differ from what is staged, as they were before.
+create temp table changed_images (product_id bigint, before text[]) on commit drop;
+create temp table changed_variants (product_id bigint, variant_group text, variant_attributes jsonb) on commit drop;

@@ -1,0 +1,266 @@
+//! The work on one import: every write names its attempt and changes nothing once another has begun.
+
+use item::{Counts, FileCode, ImportState};
+use serde_json::Value;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres, Row};
+use uuid::Uuid;
+
+use super::job::missing;
+use crate::error::During;
+use crate::imports::value::{bigint, storable, storable_json, word};
+use crate::{Access, Imports, Result, RouterError, Statements};
+
+/// The statements below.
+pub(super) const STATEMENTS: Statements = &[
+    ("jobs::begin_attempt", BEGIN),
+    ("jobs::heartbeat", HEARTBEAT),
+    ("jobs::progress", PROGRESS),
+    ("jobs::attach_file", ATTACH_FILE),
+    ("jobs::set_mapping_version", SET_MAPPING_VERSION),
+    ("jobs::advance", ADVANCE),
+    ("jobs::hold", HOLD),
+    ("jobs::complete", COMPLETE),
+    ("jobs::fail", FAIL),
+    ("jobs::standing", STANDING),
+];
+
+/// An import that may have been published already stays `publishing`: it must not look as if it could be cancelled.
+const BEGIN: &str = "
+    update import_jobs
+    set status = case status when 'publishing' then status else 'staging' end,
+        attempt = attempt + 1, epoch = epoch + 1,
+        lease_owner = $2, lease_expires_at = now() + make_interval(secs => $3),
+        started_at = coalesce(started_at, now()), updated_at = now()
+    where id = $1 and finished_at is null and status <> 'held'
+    returning epoch, attempt";
+
+const HEARTBEAT: &str = "
+    update import_jobs set lease_expires_at = now() + make_interval(secs => $3), updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null and lease_owner is not null";
+
+const PROGRESS: &str = "
+    update import_jobs
+    set rows_read = greatest(rows_read, $3), bytes_read = greatest(bytes_read, $4), updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null";
+
+const ATTACH_FILE: &str = "
+    update import_jobs set file_id = $3, bytes_total = $4, updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null";
+
+const SET_MAPPING_VERSION: &str = "
+    update import_jobs set mapping_version = $3, updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null";
+
+const ADVANCE: &str = "
+    update import_jobs set status = $4, updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null and status = any($3)";
+
+const HOLD: &str = "
+    update import_jobs
+    set status = 'held', guard_code = $12, guard_detail = $13, lease_owner = null, lease_expires_at = null,
+        read = $3, created = $4, updated = $5, unchanged = $6, rejected = $7, duplicate = $8, held = $9, deactivated = $10,
+        report = $11, updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged')";
+
+const COMPLETE: &str = "
+    update import_jobs
+    set status = case when dry_run then 'staged' else 'completed' end, lease_owner = null, lease_expires_at = null,
+        read = $3, created = $4, updated = $5, unchanged = $6, rejected = $7, duplicate = $8, held = $9, deactivated = $10,
+        report = $11, finished_at = now(), updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged', 'publishing')";
+
+const FAIL: &str = "
+    update import_jobs
+    set status = 'failed', failure_code = $3, failure_message = $4, lease_owner = null, lease_expires_at = null,
+        finished_at = now(), updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged', 'publishing')";
+
+const STANDING: &str = "
+    select epoch, status, approved from import_jobs where id = $1";
+
+/// The right to write to an import: the newest attempt has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// The import.
+    pub import_id: Uuid,
+    /// The fencing token: each attempt and each decision of a person raises it.
+    pub epoch: i64,
+    /// 1 for the first attempt.
+    pub number: i32,
+}
+
+/// Where an import stands, for telling why a write changed nothing.
+pub(super) struct Standing {
+    pub(super) epoch: i64,
+    pub(super) state: ImportState,
+    pub(super) approved: bool,
+}
+
+/// Takes an import in hand, from whomever had it: the caller holds the supplier's lock, so nobody alive has. The lease
+/// runs for `lease_seconds` of the database's time.
+///
+/// # Errors
+/// [`RouterError::WrongState`] when the import is held or has ended, [`RouterError::Missing`].
+pub async fn begin_attempt(on: impl Access<Imports>, import_id: Uuid, owner: &str, lease_seconds: u32) -> Result<Attempt> {
+    let mut session = on.session().await?;
+    let begun: Option<(i64, i32)> = sqlx::query_as(BEGIN)
+        .bind(import_id)
+        .bind(owner)
+        .bind(f64::from(lease_seconds))
+        .fetch_optional(&mut *session)
+        .await
+        .during("begin an attempt")?;
+    match begun {
+        Some((epoch, number)) => Ok(Attempt { import_id, epoch, number }),
+        None => {
+            let Standing { state, .. } = standing(&mut session, import_id).await?;
+            Err(RouterError::WrongState { what: "begin", import: import_id, state })
+        }
+    }
+}
+
+/// Keeps the lease for another `lease_seconds`, in the database's time. After the attempt's own end it does nothing.
+///
+/// # Errors
+/// [`RouterError::Fenced`] when another attempt has begun or the import was cancelled: stop working.
+pub async fn heartbeat(on: impl Access<Imports>, attempt: &Attempt, lease_seconds: u32) -> Result<()> {
+    let query = fenced(HEARTBEAT, attempt).bind(f64::from(lease_seconds));
+    note(on, attempt, query).await
+}
+
+/// Tells how far reading has come. Moves only forward, over all attempts.
+///
+/// # Errors
+/// [`RouterError::Fenced`].
+pub async fn progress(on: impl Access<Imports>, attempt: &Attempt, rows_read: u64, bytes_read: u64) -> Result<()> {
+    let query = fenced(PROGRESS, attempt).bind(bigint(rows_read)).bind(bigint(bytes_read));
+    note(on, attempt, query).await
+}
+
+/// Tells which delivery the import turned out to be about.
+///
+/// # Errors
+/// [`RouterError::Fenced`].
+pub async fn attach_file(on: impl Access<Imports>, attempt: &Attempt, file_id: i64, bytes_total: u64) -> Result<()> {
+    let query = fenced(ATTACH_FILE, attempt).bind(file_id).bind(bigint(bytes_total));
+    note(on, attempt, query).await
+}
+
+/// Tells which saved mapping was used.
+///
+/// # Errors
+/// [`RouterError::Fenced`].
+pub async fn set_mapping_version(on: impl Access<Imports>, attempt: &Attempt, version: i32) -> Result<()> {
+    let query = fenced(SET_MAPPING_VERSION, attempt).bind(version);
+    note(on, attempt, query).await
+}
+
+/// Moves the import from one of the states `from` to the state `to`, which is staging, staged or publishing; already being
+/// there is no error. [`hold`], [`complete`] and [`fail`] lead to the others.
+///
+/// # Errors
+/// [`RouterError::Fenced`], [`RouterError::WrongState`] when it is in no state of `from`.
+pub async fn advance(on: impl Access<Imports>, attempt: &Attempt, from: &[ImportState], to: ImportState) -> Result<()> {
+    let from: Vec<&str> = from.iter().map(|state| state.as_str()).collect();
+    let query = fenced(ADVANCE, attempt).bind(from).bind(to.as_str());
+    step(on, attempt, query, "advance", &[to]).await
+}
+
+/// A guard tripped: ends the attempt, and the import waits for a person ([`super::approve`] or [`super::cancel`]).
+///
+/// # Errors
+/// [`RouterError::Fenced`], [`RouterError::WrongState`] when it is being published or has ended.
+pub async fn hold(
+    on: impl Access<Imports>,
+    attempt: &Attempt,
+    guard: FileCode,
+    detail: &str,
+    counts: &Counts,
+    report: &Value,
+) -> Result<()> {
+    let query = outcome(HOLD, attempt, counts, report).bind(guard.as_str()).bind(storable(detail));
+    step(on, attempt, query, "hold", &[ImportState::Held]).await
+}
+
+/// Ends the import well: `completed`, or `staged` when it was a dry run.
+///
+/// # Errors
+/// [`RouterError::Fenced`], [`RouterError::WrongState`]; [`RouterError::Query`] when the counts do not balance: the
+/// schema completes no such import.
+pub async fn complete(on: impl Access<Imports>, attempt: &Attempt, counts: &Counts, report: &Value) -> Result<()> {
+    let query = outcome(COMPLETE, attempt, counts, report);
+    step(on, attempt, query, "complete", &[ImportState::Completed, ImportState::Staged]).await
+}
+
+/// Ends the import with its reason. Nothing of it may have been published.
+///
+/// # Errors
+/// [`RouterError::Fenced`], [`RouterError::WrongState`].
+pub async fn fail(on: impl Access<Imports>, attempt: &Attempt, code: &str, message: &str) -> Result<()> {
+    let query = fenced(FAIL, attempt).bind(storable(code)).bind(storable(message));
+    step(on, attempt, query, "fail", &[ImportState::Failed]).await
+}
+
+type Update<'q> = Query<'q, Postgres, PgArguments>;
+
+/// A statement whose first two parameters are the import and the epoch.
+fn fenced<'q>(sql: &'static str, attempt: &Attempt) -> Update<'q> {
+    sqlx::query(sql).bind(attempt.import_id).bind(attempt.epoch)
+}
+
+/// A fenced statement whose next nine parameters are the counts and the report.
+fn outcome<'q>(sql: &'static str, attempt: &Attempt, counts: &Counts, report: &Value) -> Update<'q> {
+    let Counts { read, created, updated, unchanged, rejected, duplicate, held, deactivated } = *counts;
+    [read, created, updated, unchanged, rejected, duplicate, held, deactivated]
+        .into_iter()
+        .fold(fenced(sql, attempt), |query, count| query.bind(bigint(count)))
+        .bind(storable_json(report))
+}
+
+/// A write that leads to no other state. After the attempt's own end it comes too late to matter, and does nothing.
+async fn note(on: impl Access<Imports>, attempt: &Attempt, query: Update<'_>) -> Result<()> {
+    write(on, attempt, query).await.map(|_| ())
+}
+
+/// A write that leads to another state. Having led there before is no error.
+async fn step(
+    on: impl Access<Imports>,
+    attempt: &Attempt,
+    query: Update<'_>,
+    what: &'static str,
+    to: &[ImportState],
+) -> Result<()> {
+    match write(on, attempt, query).await? {
+        Some(state) if !to.contains(&state) => Err(RouterError::WrongState { what, import: attempt.import_id, state }),
+        _ => Ok(()),
+    }
+}
+
+/// Runs a fenced statement. When it changed nothing although the attempt is the newest, the answer is the state that
+/// stood in its way.
+async fn write(on: impl Access<Imports>, attempt: &Attempt, query: Update<'_>) -> Result<Option<ImportState>> {
+    let mut session = on.session().await?;
+    let changed = query.execute(&mut *session).await.during("write to an import")?;
+    if changed.rows_affected() == 1 {
+        return Ok(None);
+    }
+    let found = standing(&mut session, attempt.import_id).await?;
+    if found.epoch != attempt.epoch {
+        return Err(RouterError::Fenced { import: attempt.import_id, epoch: attempt.epoch, found: found.epoch });
+    }
+    Ok(Some(found.state))
+}
+
+pub(super) async fn standing(session: &mut PgConnection, import_id: Uuid) -> Result<Standing> {
+    let found = sqlx::query(STANDING)
+        .bind(import_id)
+        .try_map(|row: PgRow| {
+            Ok(Standing { epoch: row.try_get("epoch")?, state: word(&row, "status")?, approved: row.try_get("approved")? })
+        })
+        .fetch_optional(session)
+        .await
+        .during("find an import")?;
+    found.ok_or_else(|| missing(import_id))
+}

@@ -1,0 +1,148 @@
+//! Files and names as the world sends them: each has its named code, changes nothing that it should not, and never stops
+//! the next file.
+
+use arrivage_tests::{Dump, Ended, Home, World, files};
+use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
+
+fn world() -> World {
+    let world = World::new();
+    world.supplier("acme");
+    world.import("acme", "first.csv", files::products('A', 0..30).as_bytes(), &[]).expect(0);
+    world
+}
+
+/// A good file, each time with another product, goes through.
+#[track_caller]
+fn next_file_works(world: &World, number: usize) {
+    let next = world.import("acme", "next.csv", files::products('N', [number]).as_bytes(), &["--mode", "partial"]);
+    next.expect(0).expect_counts(&[("read", 1), ("created", 1)]);
+}
+
+#[test]
+fn a_file_at_fault_fails_by_name_and_changes_nothing() {
+    let good = files::products('A', 0..30);
+    let mut rubbish = vec![0; 100_000];
+    StdRng::seed_from_u64(7).fill_bytes(&mut rubbish);
+    let columns: Vec<String> = (0..10_000).map(|column| format!("column {column}")).collect();
+    let wide = format!("{}\n{}\n", columns.join(";"), vec!["1"; 10_000].join(";"));
+    let open_quote = format!("{good}A-0030;\"Wood screw;Forgeval;Hardware;1,00;3\nA-0031;Wood screw 31;;;1,00;1\n");
+    let gzipped = files::gzip(good.as_bytes());
+    let two = files::zip(&[("a.csv", good.as_bytes()), ("b.csv", good.as_bytes())]);
+
+    let cases: [(&str, Vec<u8>, &str); 12] = [
+        ("empty.csv", Vec::new(), "empty_file"),
+        ("blank.csv", b"\n\n  \n".to_vec(), "empty_file"),
+        ("header.csv", files::HEADER.into(), "empty_file"),
+        ("rubbish.csv", rubbish, "unknown_format"),
+        ("letter.pdf", b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n".to_vec(), "unknown_format"),
+        ("open quote.csv", open_quote.into(), "truncated"),
+        ("wide.csv", wide.into(), "unknown_format"),
+        ("cut.csv.gz", gzipped[..gzipped.len() / 2].to_vec(), "truncated"),
+        ("two.zip", two, "archive_many_files"),
+        ("bomb.csv.gz", files::gzip_bomb(2 << 10), "archive_too_large"),
+        ("prose.txt", "Dear Sir,\nplease find our prices below.\n".into(), "no_header"),
+        ("unnamed.csv", "width;height\n1;2\n3;4\n".into(), "no_mapping"),
+    ];
+    let world = world();
+    for (number, (name, bytes, code)) in cases.into_iter().enumerate() {
+        eprintln!("{name}: {} bytes", bytes.len());
+        let before = Dump::of(&world).only(&["catalog."]).to_string();
+        let ended = world.import("acme", name, &bytes, &[]).expect(1);
+        assert!(ended.stderr.contains(code), "{name} should be {code}: {}", ended.stderr);
+        assert!(ended.stderr.lines().count() == 1, "one line says it: {}", ended.stderr);
+        assert!(before == Dump::of(&world).only(&["catalog."]).to_string(), "{name} changed the catalogue");
+        let job = world.rows(Home::Imports, &format!("select status, failure_code from import_jobs where file_name = '{name}'"));
+        assert_eq!(job, [["failed", code]], "{name}");
+        assert_eq!(world.keys("inbox/"), [""; 0], "{name} is out of the way");
+        next_file_works(&world, number);
+    }
+}
+
+#[test]
+fn a_gzip_bomb_is_stopped_within_seconds() {
+    let bomb = files::gzip_bomb(2 << 10);
+    assert!(bomb.len() < 3 << 20, "{} bytes", bomb.len());
+    let world = world();
+    let begun = std::time::Instant::now();
+    world.import("acme", "bomb.csv.gz", &bomb, &[]).expect(1);
+    assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
+    let left: Vec<_> = std::fs::read_dir(world.folder()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("arrivage-") && name != "arrivage-test.toml"), "{left:?}");
+}
+
+#[test]
+fn a_row_at_fault_is_rejected_by_name_and_the_others_arrive() {
+    const HEADER: &str = "sku;ean;title;brand;price;currency\n";
+    let rows = |numbers: std::ops::Range<usize>| -> String { numbers.map(|n| format!("R-{n:03};;Étau {n} – été;Brévin;{n},50;EUR\n")).collect() };
+    let row = |row: &str| format!("{row}\n").into_bytes();
+    let cases: [(&str, Vec<u8>, &str); 10] = [
+        ("wide.csv", row(&format!("X;;{};;1,00;EUR", "wide ".repeat(200 << 10))), "row_unreadable"),
+        ("nul.csv", b"X;;a\0b;;1,00;EUR\n".to_vec(), "encoding_invalid"),
+        ("latin.csv", b"X;;\xe9t\xe9;;1,00;EUR\n".to_vec(), "encoding_invalid"),
+        ("scientific.csv", row("X;4,00638E+12;Title;;1,00;EUR"), "gtin_scientific"),
+        ("checksum.csv", row("X;4006381333932;Title;;1,00;EUR"), "gtin_checksum"),
+        ("negative.csv", row("X;;Title;;-1,00;EUR"), "number_negative"),
+        ("words.csv", row("X;;Title;;on request;EUR"), "number_unreadable"),
+        ("currency.csv", row("X;;Title;;1,00;XXQ"), "currency_unknown"),
+        ("narrow.csv", row("X;;Title"), "row_too_narrow"),
+        ("overfull.csv", row("X;;Title;;1,00;EUR;more"), "row_too_wide"),
+    ];
+    for (name, bad, code) in cases {
+        let world = World::new();
+        world.supplier("acme");
+        let file = [HEADER.as_bytes(), rows(0..15).as_bytes(), &bad, rows(15..30).as_bytes()].concat();
+        let ended = world.import("acme", name, &file, &[]).expect(0).expect_counts(&[("read", 31), ("created", 30), ("rejected", 1)]);
+        assert_eq!(ended.json()["rejects_by_code"], serde_json::json!({ code: 1 }), "{name}");
+        let reject = world.rows(Home::Imports, "select line, code from import_errors");
+        assert_eq!(reject, [["17", code]], "{name}");
+        assert_eq!(world.value(Home::Catalog, "select title from products where sku = 'R-029'"), "Étau 29 – été", "{name}");
+        next_file_works(&world, 0);
+    }
+}
+
+#[test]
+fn a_hostile_key_is_refused_with_a_sentence() {
+    let world = world();
+    let before = Dump::of(&world);
+    let long = format!("inbox/acme/{}", "x".repeat(300));
+    for key in ["inbox/acme/../bolt/x.csv", "inbox/../x.csv", "inbox/acme/a\nb.csv", "inbox/acme/\u{1b}[2J.csv", "/etc/passwd", "outbox/acme/x.csv", &long] {
+        let ended = world.arrivage(&["import", "--bucket-key", key]);
+        refused(ended, "inbox/<supplier>/<file>");
+    }
+    before.assert_same(&Dump::of(&world));
+    next_file_works(&world, 0);
+}
+
+#[test]
+fn a_local_file_with_a_hostile_name_is_refused_before_anything_is_uploaded() {
+    let world = world();
+    let ended = world.import("acme", "a\tb.csv", b"sku;title\nA;B\n", &[]);
+    refused(ended, "inbox/<supplier>/<file>");
+    assert_eq!(world.keys("inbox/"), [""; 0]);
+}
+
+#[test]
+fn an_unknown_supplier_comes_with_the_command_that_creates_it() {
+    let world = world();
+    let before = Dump::of(&world);
+    refused(world.import("nobody", "x.csv", b"sku;title\nA;B\n", &[]), "arrivage supplier add nobody");
+    let key = world.drop_file("nobody", "y.csv", b"sku;title\nA;B\n");
+    refused(world.arrivage(&["import", "--bucket-key", &key]), "arrivage supplier add nobody");
+    before.assert_same(&Dump::of(&world));
+    next_file_works(&world, 0);
+}
+
+#[test]
+fn a_key_that_is_not_there_is_told_by_its_name() {
+    let world = world();
+    refused(world.arrivage(&["import", "--bucket-key", "inbox/acme/nothing.csv"]), "inbox/acme/nothing.csv");
+}
+
+/// Failed, with one printable line that says this.
+#[track_caller]
+fn refused(ended: Ended, sentence: &str) {
+    let ended = ended.expect(1);
+    let said = ended.stderr.trim_end();
+    assert!(said.contains(sentence) && !said.contains(char::is_control), "{said:?}");
+}

@@ -1,0 +1,211 @@
+//! What keeps a suspicious file from becoming visible, and what a person can decide then.
+
+use arrivage_tests::{Dump, Home, World, files};
+use serde_json::Value;
+
+/// The parts of a dump that readers of the catalogue see.
+const CATALOG: &[&str] = &["catalog."];
+
+/// A supplier with these products.
+fn world_with(numbers: std::ops::Range<usize>) -> World {
+    let world = World::new();
+    world.supplier("acme");
+    world.import("acme", "first.csv", files::products('A', numbers).as_bytes(), &[]).expect(0);
+    world
+}
+
+/// Good rows, then rows without a title.
+fn dirty(good: std::ops::Range<usize>, bad: usize) -> String {
+    let bad: String = (0..bad).map(|number| format!("B-{number};;;;1,00;\n")).collect();
+    files::products('A', good) + &bad
+}
+
+fn price_of(world: &World, sku: &str) -> String {
+    world.value(Home::Catalog, &format!("select price from products where sku = '{sku}'"))
+}
+
+#[test]
+fn more_than_a_tenth_of_rejects_holds_the_import_and_nothing_is_visible() {
+    let world = world_with(0..50);
+    let before = Dump::of(&world).only(CATALOG);
+    world.import("acme", "tenth.csv", dirty(0..90, 10).as_bytes(), &["--dry-run"]).expect(0);
+    let held = world.import("acme", "more.csv", dirty(0..89, 11).as_bytes(), &[]).expect(3);
+    assert_eq!(held.json()["state"], "held");
+    assert_eq!(held.json()["guards"][0]["code"], "too_many_rejects");
+    held.expect_counts(&[("read", 100), ("created", 39), ("unchanged", 50), ("rejected", 11)]);
+    let after = Dump::of(&world).only(CATALOG);
+    let differences = before.difference(&after);
+    assert_eq!(differences, ["catalog.staging + a staging table is left"]);
+    assert_eq!(world.rows(Home::Imports, "select status, guard_code from import_jobs where not dry_run and file_name = 'more.csv'"), [["held", "too_many_rejects"]]);
+}
+
+#[test]
+fn a_held_import_is_published_as_it_is() {
+    let world = world_with(0..50);
+    let held = world.import("acme", "more.csv", dirty(0..89, 11).as_bytes(), &[]).expect(3);
+    let again = world.import("acme", "more.csv", dirty(0..89, 11).as_bytes(), &[]).expect(3);
+    assert_eq!(held.import_id(), again.import_id(), "the same file is held only once");
+
+    let published = world.arrivage(&["publish", &held.import_id(), "--json"]).expect(0);
+    assert_eq!(published.json()["state"], "completed");
+    published.expect_counts(&[("read", 100), ("created", 39), ("unchanged", 50), ("rejected", 11)]);
+    assert_eq!(world.value(Home::Catalog, "select count(*) from products where is_active"), "89");
+    assert_eq!(Dump::of(&world).table("catalog.staging"), [""; 0]);
+    let twice = world.arrivage(&["publish", &held.import_id()]).expect(1);
+    assert!(twice.stderr.contains("completed"), "{twice:?}");
+}
+
+#[test]
+fn a_discarded_import_leaves_the_catalogue_as_it_was_and_the_next_file_is_free() {
+    let world = world_with(0..50);
+    let before = Dump::of(&world).only(CATALOG);
+    let held = world.import("acme", "more.csv", dirty(0..89, 11).as_bytes(), &[]).expect(3);
+    world.arrivage(&["discard", &held.import_id()]).expect(0);
+    before.assert_same(&Dump::of(&world).only(CATALOG));
+    world.arrivage(&["publish", &held.import_id()]).expect(1);
+    world.import("acme", "next.csv", files::products('A', 0..60).as_bytes(), &[]).expect(0).expect_counts(&[
+        ("read", 60),
+        ("created", 10),
+        ("unchanged", 50),
+    ]);
+}
+
+#[test]
+fn removals_hold_from_twenty_products_and_above_a_tenth() {
+    #[track_caller]
+    fn check(stored: usize, kept: usize, code: i32) {
+        let world = world_with(0..stored);
+        let ended = world.import("acme", "next.csv", files::products('A', 0..kept).as_bytes(), &[]).expect(code);
+        let guards = ended.json()["guards"].clone();
+        assert_eq!(guards.as_array().is_some_and(|guards| guards.is_empty()), code == 0, "{guards}");
+        let active = if code == 0 { kept } else { stored };
+        assert_eq!(world.value(Home::Catalog, "select count(*) from products where is_active"), active.to_string());
+    }
+    check(40, 21, 0); // 19 of 40
+    check(40, 20, 3); // 20 of 40
+    check(200, 180, 0); // 20 of 200: a tenth
+    check(200, 179, 3);
+}
+
+#[test]
+fn a_partial_file_removes_nothing_however_few_its_rows() {
+    let world = world_with(0..50);
+    world.import("acme", "few.csv", files::products('A', 49..51).as_bytes(), &["--mode", "partial"]).expect(0).expect_counts(&[
+        ("read", 2),
+        ("created", 1),
+        ("unchanged", 1),
+    ]);
+    assert_eq!(world.value(Home::Catalog, "select count(*) from products where is_active"), "51");
+}
+
+#[test]
+fn a_partial_file_changes_the_values_it_has_and_keeps_the_others() {
+    let world = world_with(0..30);
+    let few = "sku;title;brand;price;colour\nA-0003;Wood screw 3 mm;;99,00;\nA-0004;;Otherbrand;;red\nA-0005;Wood screw 5 mm;;;\n";
+    // A-0004 has no title of its own in this file, but the catalogue has one.
+    let ended = world.import("acme", "few.csv", few.as_bytes(), &["--mode", "partial"]).expect(0);
+    let rows = world.rows(
+        Home::Catalog,
+        "select sku, title, brands.name, path[2], price, stock, attributes->>'colour' from products
+         left join brands on brands.id = brand_id left join categories on categories.id = category_id
+         where sku in ('A-0003', 'A-0004', 'A-0005') order by sku",
+    );
+    assert_eq!(rows[0], ["A-0003", "Wood screw 3 mm", "Forgeval", "Screws", "99.0000", "3", ""], "{ended:?}");
+    assert_eq!(rows[2], ["A-0005", "Wood screw 5 mm", "Forgeval", "Screws", "6.0500", "5", ""]);
+    // A title is required of every row, in partial files too.
+    assert_eq!(rows[1], ["A-0004", "Wood screw 4 mm", "Forgeval", "Screws", "5.0400", "4", ""]);
+    let history = "select sku, h.price from price_history as h join products on id = product_id";
+    assert_eq!(world.rows(Home::Catalog, history), [["A-0003", "4.0300"]]);
+}
+
+#[test]
+fn an_empty_cell_of_a_full_file_clears_the_stored_value() {
+    let world = world_with(0..1);
+    world.import("acme", "full.csv", "sku;title;brand;category;price;stock\nA-0000;Wood screw 0 mm;;;1,00;\n".as_bytes(), &[]).expect(0);
+    let row = world.rows(Home::Catalog, "select brand_id, category_id, price, stock from products");
+    assert_eq!(row, [["", "", "1.0000", ""]]);
+}
+
+#[test]
+fn a_dry_run_tells_the_same_and_publishes_nothing() {
+    let world = world_with(0..50);
+    let before = Dump::of(&world).only(CATALOG);
+    let next = dirty(1..60, 2);
+    let tried = world.import("acme", "next.csv", next.as_bytes(), &["--dry-run"]).expect(0).json();
+    assert_eq!(tried["state"], "staged");
+    before.assert_same(&Dump::of(&world).only(CATALOG));
+    let done = world.import("acme", "next.csv", next.as_bytes(), &[]).expect(0).json();
+    for fact in ["counts", "rejects_by_code", "guards"] {
+        assert_eq!(tried[fact], done[fact], "{fact}");
+    }
+    assert_eq!(done["counts"]["deactivated"], 1);
+    assert_eq!(world.value(Home::Imports, "select sum(rows_created) from import_statistics"), "60", "a dry run is not counted");
+}
+
+#[test]
+fn strict_ends_with_4_when_a_row_was_rejected() {
+    let world = world_with(0..50);
+    world.import("acme", "next.csv", dirty(0..60, 1).as_bytes(), &["--strict"]).expect(4);
+    assert_eq!(world.value(Home::Catalog, "select count(*) from products"), "60");
+    world.import("acme", "clean.csv", files::products('A', 0..61).as_bytes(), &["--strict"]).expect(0);
+}
+
+#[test]
+fn a_repeated_sku_is_refused_naming_the_first_line() {
+    let world = World::new();
+    world.supplier("acme");
+    let file = files::products('A', 0..30) + "A-0004;Another;;;5,00;1\n";
+    let import = world.import("acme", "twice.csv", file.as_bytes(), &[]).expect(0).import_id();
+    let rejects = world.arrivage(&["rejects", &import, "--json"]).expect(0).json();
+    assert_eq!(rejects.as_array().map(Vec::len), Some(1));
+    assert_eq!((&rejects[0]["line"], &rejects[0]["problems"][0]["code"]), (&Value::from(32), &Value::from("duplicate_sku")));
+    let message = rejects[0]["problems"][0]["message"].as_str().unwrap();
+    assert!(message.contains("A-0004") && message.contains("line 6"), "{message}");
+    assert_eq!(world.value(Home::Catalog, "select title from products where sku = 'A-0004'"), "Wood screw 4 mm");
+}
+
+#[test]
+fn a_held_import_is_staged_again_when_the_catalogue_has_moved_on() {
+    let dirty = dirty(1..89, 11);
+    let update = "sku;title;brand;category;price;stock\nA-0003;Wood screw 3 mm;Forgeval;Hardware > Screws;77,00;3\nN-1;New;;;1,00;\n";
+
+    let world = world_with(0..50);
+    let held = world.import("acme", "more.csv", dirty.as_bytes(), &[]).expect(3);
+    world.import("acme", "update.csv", update.as_bytes(), &["--mode", "partial"]).expect(0);
+    assert_eq!(price_of(&world, "A-0003"), "77.0000");
+    // A-0003 has another price by now, and N-1 is absent from the held file as well as A-0000.
+    world.arrivage(&["publish", &held.import_id(), "--json"]).expect(0).expect_counts(&[
+        ("read", 99),
+        ("created", 39),
+        ("updated", 1),
+        ("unchanged", 48),
+        ("rejected", 11),
+        ("deactivated", 2),
+    ]);
+    assert_eq!(price_of(&world, "A-0003"), "4.0300");
+
+    // As if it had come afterwards and nobody had objected.
+    let calm = World::with_settings("[import.guards]\nrejects_max_percent = 100.0\n");
+    calm.supplier("acme");
+    calm.import("acme", "first.csv", files::products('A', 0..50).as_bytes(), &[]).expect(0);
+    calm.import("acme", "update.csv", update.as_bytes(), &["--mode", "partial"]).expect(0);
+    calm.import("acme", "more.csv", dirty.as_bytes(), &[]).expect(0);
+    Dump::of(&calm).only(CATALOG).assert_same(&Dump::of(&world).only(CATALOG));
+}
+
+#[test]
+fn a_held_import_is_staged_again_when_its_staging_table_was_emptied() {
+    let world = world_with(0..50);
+    let held = world.import("acme", "more.csv", dirty(0..89, 11).as_bytes(), &[]).expect(3);
+    // What recovery does to unlogged tables after the server crashed (PostgreSQL manual, "CREATE TABLE", UNLOGGED).
+    let tables = world.rows(Home::Catalog, "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'staging'");
+    assert_eq!(tables.len(), 1);
+    world.rows(Home::Catalog, &format!("truncate {}", tables[0][0]));
+    world.arrivage(&["publish", &held.import_id(), "--json"]).expect(0).expect_counts(&[
+        ("read", 100),
+        ("created", 39),
+        ("unchanged", 50),
+        ("rejected", 11),
+    ]);
+    assert_eq!(world.value(Home::Catalog, "select count(*) from products where is_active"), "89");
+}

@@ -1,0 +1,13 @@
+//! The system as a whole: the real binary over real services. Run by `make test`.
+
+#![allow(clippy::unwrap_used)]
+
+mod architecture;
+mod bad_input;
+mod commands;
+mod dump;
+mod guards;
+mod spine;
+mod spreadsheets;
+mod survival;
+mod together;

@@ -1,0 +1,41 @@
+//! Several imports at once.
+
+use arrivage_tests::{Dump, World, files};
+
+#[test]
+fn the_same_file_imported_by_two_processes_at_once_has_one_effect() {
+    let file = files::products('A', 0..20_000);
+    let alone = World::new();
+    alone.supplier("acme");
+    alone.import("acme", "prices.csv", file.as_bytes(), &[]).expect(0);
+
+    let world = World::new();
+    world.supplier("acme");
+    world.save("prices.csv", file.as_bytes());
+    let both = [(); 2].map(|()| world.start(&["import", "prices.csv", "--supplier", "acme", "--json"]));
+    let mut identical = both.map(|running| running.end().expect(0).json()["identical"].as_bool().unwrap());
+    identical.sort_unstable();
+    assert_eq!(identical, [false, true]);
+    Dump::of(&alone).assert_same(&Dump::of(&world));
+}
+
+#[test]
+fn two_suppliers_at_once_both_arrive() {
+    // Both bring the same new brand and categories.
+    let file = |supplier: &str| files::products(if supplier == "acme" { 'A' } else { 'B' }, 0..5_000);
+    let world_of_both = || {
+        let world = World::new();
+        ["acme", "bolt"].iter().for_each(|supplier| world.supplier(supplier));
+        world
+    };
+    let (one_by_one, at_once) = (world_of_both(), world_of_both());
+    for supplier in ["acme", "bolt"] {
+        one_by_one.import(supplier, "prices.csv", file(supplier).as_bytes(), &[]).expect(0);
+        at_once.drop_file(supplier, "prices.csv", file(supplier).as_bytes());
+    }
+    let both = ["acme", "bolt"].map(|supplier| at_once.start(&["import", "--bucket-key", &format!("inbox/{supplier}/prices.csv"), "--json"]));
+    for running in both {
+        running.end().expect(0).expect_counts(&[("read", 5_000), ("created", 5_000)]);
+    }
+    Dump::of(&one_by_one).assert_same(&Dump::of(&at_once));
+}

@@ -1,0 +1,124 @@
+//! Runs of the real binary.
+
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it answered.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Ended {
+    /// Fails unless the exit code is this one.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert!(self.code == Some(code), "expected exit code {code}: {self:#?}");
+        self
+    }
+
+    /// The answer of a run with `--json`.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|fault| panic!("no JSON ({fault}): {self:#?}"))
+    }
+
+    /// One of the counts of an import: `created`, `rejected` …
+    #[track_caller]
+    pub fn count(&self, name: &str) -> u64 {
+        let count = self.json()["counts"][name].as_u64();
+        count.unwrap_or_else(|| panic!("no count `{name}`: {self:#?}"))
+    }
+
+    /// Fails unless the counts of an import are these and all others are zero.
+    #[track_caller]
+    pub fn expect_counts(self, expected: &[(&str, u64)]) -> Self {
+        let answer = self.json();
+        let counts = answer["counts"].as_object().unwrap_or_else(|| panic!("no counts: {self:#?}"));
+        let nonzero = counts.iter().filter(|(_, count)| **count != 0).map(|(name, count)| (name.as_str(), count.as_u64().unwrap()));
+        let (mut found, mut expected) = (nonzero.collect::<Vec<_>>(), expected.to_vec());
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{self:#?}");
+        self
+    }
+
+    /// The number of the import.
+    #[track_caller]
+    pub fn import_id(&self) -> String {
+        let answer = self.json();
+        answer["import_id"].as_str().unwrap_or_else(|| panic!("no import: {self:#?}")).to_owned()
+    }
+}
+
+/// A run of the binary under way; killed when it is dropped.
+pub struct Running {
+    child: Child,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|fault| panic!("start {command:?}: {fault}"));
+        let (stdout, stderr) = (child.stdout.take().map(listen), child.stderr.take().map(listen));
+        Running { child, stdout, stderr }
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ended {
+        let status = self.child.wait().unwrap();
+        self.ended(status)
+    }
+
+    /// Sends SIGKILL at this moment after now, unless it ends before: then how it ended.
+    pub fn kill_after(mut self, delay: Duration) -> Option<Ended> {
+        let deadline = Instant::now() + delay;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(self.ended(status));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(2)));
+        }
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        // It may have ended by itself just then.
+        status.code().map(|_| self.ended(status))
+    }
+
+    fn ended(&mut self, status: ExitStatus) -> Ended {
+        let heard = |listener: Option<JoinHandle<String>>| listener.map(|listener| listener.join().unwrap()).unwrap_or_default();
+        Ended { code: status.code(), stdout: heard(self.stdout.take()), stderr: heard(self.stderr.take()) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both do nothing once it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads to the end on a thread of its own, so that a full pipe never stops the child.
+fn listen(mut pipe: impl std::io::Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut heard = Vec::new();
+        // What came before a broken pipe is all there is.
+        let _ = pipe.read_to_end(&mut heard);
+        String::from_utf8_lossy(&heard).into_owned()
+    })
+}

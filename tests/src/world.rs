@@ -1,0 +1,210 @@
+//! A world: five databases, buckets, a folder and a configuration of one test alone.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use arrivage::config::Config;
+use pipeline::Importer;
+use storage::{Bucket, Storage};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::database::{Home, connect, query, url_of};
+use crate::process::{Ended, Running};
+use crate::template;
+
+/// Everything one test works on. Its databases and objects go when it is dropped.
+pub struct World {
+    /// What its databases and buckets begin with.
+    name: String,
+    server: String,
+    program: PathBuf,
+    folder: TempDir,
+    storage: Storage,
+    runtime: Runtime,
+}
+
+impl World {
+    /// A world with the newest schema and nothing in it.
+    #[allow(clippy::new_without_default, reason = "too much happens here for a default")]
+    pub fn new() -> Self {
+        Self::with_settings("")
+    }
+
+    /// A world whose configuration says something else than the defaults: TOML sections.
+    pub fn with_settings(settings: &str) -> Self {
+        Self::make(settings, true)
+    }
+
+    /// A world of five databases without any schema.
+    pub fn without_schema() -> Self {
+        Self::make("", false)
+    }
+
+    fn make(settings: &str, migrated: bool) -> Self {
+        let server = named("ARRIVAGE_TEST_PG");
+        // The random end of the number: a bucket's name has 63 characters at most.
+        let name = format!("arrivage_test_{}", &Uuid::now_v7().simple().to_string()[12..]);
+        let folder = tempfile::Builder::new().prefix("arrivage-test-").tempdir().unwrap();
+        let runtime = Runtime::new().unwrap();
+        let mut store = storage::Settings::from_url(&named("ARRIVAGE_TEST_S3")).unwrap();
+        store.buckets.prefix = format!("{}-", name.replace('_', "-"));
+        let program = PathBuf::from(named("ARRIVAGE_BIN"));
+        fs::write(config_file(&folder), configuration(&server, &name, &program, &store, settings)).unwrap();
+        let storage = runtime.block_on(async {
+            let template = if migrated { template::ensure(&server).await } else { String::new() };
+            let admin = connect(&server).await;
+            for home in Home::ALL {
+                let from = if migrated { template::of(&template, home) } else { "template0".to_owned() };
+                query(&admin, &format!("create database {} template {from}", template::of(&name, home))).await;
+            }
+            let storage = Storage::connect(&store).await.unwrap();
+            storage.ensure_buckets().await.expect("the S3 server that ARRIVAGE_TEST_S3 names answers");
+            storage
+        });
+        World { name, server, program, folder, storage, runtime }
+    }
+
+    /// Runs the binary to its end.
+    pub fn arrivage(&self, arguments: &[&str]) -> Ended {
+        self.start(arguments).end()
+    }
+
+    /// Starts the binary.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(self.command().env("ARRIVAGE_CONFIG", config_file(&self.folder)).args(arguments))
+    }
+
+    /// Starts the binary with an environment of its own in place of this world's services.
+    pub fn start_elsewhere(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Running {
+        Running::start(self.command().envs(environment.iter().copied()).args(arguments))
+    }
+
+    /// The binary in this world's folder, which no stack and no configuration of the machine reaches.
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(self.folder.path()).env_clear();
+        command.env("PATH", env::var_os("PATH").unwrap_or_default());
+        command.env("ARRIVAGE_STACK", self.folder.path().join("no-stack"));
+        // What a killed import leaves behind goes with this world.
+        command.env("TMPDIR", self.folder.path());
+        command
+    }
+
+    /// Creates a supplier whose prices are in euros.
+    #[track_caller]
+    pub fn supplier(&self, code: &str) {
+        self.arrivage(&["supplier", "add", code, "--currency", "EUR"]).expect(0);
+    }
+
+    /// Imports a file of these bytes by the command line, with `--json` and further arguments.
+    pub fn import(&self, supplier: &str, name: &str, bytes: &[u8], more: &[&str]) -> Ended {
+        self.save(name, bytes);
+        self.arrivage(&[&["import", name, "--supplier", supplier, "--json"], more].concat())
+    }
+
+    /// Puts an object into a supplier's inbox and returns its key.
+    pub fn drop_file(&self, supplier: &str, name: &str, bytes: &[u8]) -> String {
+        let key = storage::keys::inbox(supplier, name);
+        self.block_on(self.storage.put_bytes(Bucket::ImportsFiles, &key, bytes.to_vec())).unwrap();
+        key
+    }
+
+    /// The keys in the imports bucket that begin like this.
+    pub fn keys(&self, prefix: &str) -> Vec<String> {
+        let listed = self.block_on(self.storage.list_all(Bucket::ImportsFiles, prefix)).unwrap();
+        listed.into_iter().map(|object| object.key).collect()
+    }
+
+    /// The bytes of an object of the imports bucket.
+    pub fn object(&self, key: &str) -> Vec<u8> {
+        self.block_on(self.storage.get_bytes(Bucket::ImportsFiles, key, 64 << 20)).unwrap().to_vec()
+    }
+
+    /// Writes a file into this world's folder, which is where the binary runs.
+    pub fn save(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// An importer in this very process, over this world's services.
+    pub fn importer(&self) -> Importer {
+        let config = Config::load(Some(&config_file(&self.folder))).unwrap();
+        self.block_on(arrivage::commands::import::importer(&config)).unwrap()
+    }
+
+    /// Waits for a future.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// Runs SQL and returns its rows, every value as text and null as the empty text.
+    pub fn rows(&self, home: Home, sql: &str) -> Vec<Vec<String>> {
+        let url = self.database_url(home);
+        self.block_on(async { query(&connect(&url).await, sql).await })
+    }
+
+    /// Runs SQL and returns its first value.
+    #[track_caller]
+    pub fn value(&self, home: Home, sql: &str) -> String {
+        let rows = self.rows(home, sql);
+        rows.into_iter().flatten().next().unwrap_or_else(|| panic!("no row: {sql}"))
+    }
+
+    pub(crate) fn database_url(&self, home: Home) -> String {
+        url_of(&self.server, &template::of(&self.name, home))
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.runtime.block_on(async {
+            // As much as can be: this may run while a failed test unwinds.
+            if let Ok((admin, connection)) = tokio_postgres::connect(&self.server, tokio_postgres::NoTls).await {
+                tokio::spawn(connection);
+                for home in Home::ALL {
+                    let drop = format!("drop database if exists {} with (force)", template::of(&self.name, home));
+                    let _ = admin.batch_execute(&drop).await;
+                }
+            }
+            for object in self.storage.list_all(Bucket::ImportsFiles, "").await.unwrap_or_default() {
+                let _ = self.storage.delete(Bucket::ImportsFiles, &object.key).await;
+            }
+        });
+    }
+}
+
+/// A setting of the environment that tests cannot do without.
+fn named(variable: &str) -> String {
+    let named = env::var(variable);
+    named.unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, or eval \"$(arrivage dev env)\" beforehand"))
+}
+
+fn config_file(folder: &TempDir) -> PathBuf {
+    folder.path().join("arrivage-test.toml")
+}
+
+fn configuration(server: &str, name: &str, program: &Path, store: &storage::Settings, more: &str) -> String {
+    let databases: String = Home::ALL
+        .iter()
+        .map(|home| format!("[databases.{}]\nurl = {:?}\n", home.name(), url_of(server, &template::of(name, *home))))
+        .collect();
+    format!(
+        "{databases}[storage]\nendpoint = {:?}\naccess_key = {:?}\nsecret_key = {:?}\n[storage.buckets]\nprefix = {:?}\n\
+         [import]\ndecoder = {:?}\n{more}",
+        store.endpoint,
+        store.access_key,
+        store.secret_key.reveal(),
+        store.buckets.prefix,
+        program.display().to_string(),
+    )
+}
