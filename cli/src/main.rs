@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use arrivage::cli::{Cli, Exit};
+use arrivage::show;
 use clap::Parser;
 
 /// Imports allocate and free many buffers of many sizes from all threads.
@@ -14,7 +15,10 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(code) => code,
         Err(fault) => {
-            eprintln!("error: {}", arrivage::show::chain(&fault));
+            eprintln!("error: {}", show::chain(&fault));
+            if let Some(hint) = show::hint(&fault) {
+                eprintln!("fix: {hint}");
+            }
             Exit::Failed.into()
         }
     }

@@ -20,6 +20,13 @@ pub fn chain(fault: &anyhow::Error) -> String {
     text
 }
 
+/// What can be done about an error, when the file is at fault.
+pub fn hint(fault: &anyhow::Error) -> Option<&'static str> {
+    let import = fault.downcast_ref::<pipeline::ImportError>().and_then(pipeline::ImportError::code);
+    let decode = || fault.downcast_ref::<feed::DecodeError>().and_then(feed::DecodeError::code);
+    import.or_else(decode).map(item::FileCode::hint)
+}
+
 /// Prints a value as JSON on standard output.
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();

@@ -57,6 +57,9 @@ pub enum ImportError {
     /// A database failed.
     #[error("database")]
     Router(#[from] router::RouterError),
+    /// The connection that held the supplier's lock broke: another import may have begun.
+    #[error("the supplier's lock was lost before publishing; run the import again")]
+    LockLost,
     /// A spool file failed.
     #[error("spool file")]
     Spool(#[source] std::io::Error),
@@ -87,6 +90,7 @@ impl ImportError {
             ImportError::Key(_) => "key_invalid",
             ImportError::Storage(_) => "storage",
             ImportError::Router(_) => "database",
+            ImportError::LockLost => "lock_lost",
             ImportError::Spool(_) => "spool",
             ImportError::Task(_) => "task",
         }
@@ -103,7 +107,11 @@ impl ImportError {
             | ImportError::NotHeld { .. }
             | ImportError::Mapping { .. }
             | ImportError::Key(_) => true,
-            ImportError::Storage(_) | ImportError::Router(_) | ImportError::Spool(_) | ImportError::Task(_) => false,
+            ImportError::Storage(_)
+            | ImportError::Router(_)
+            | ImportError::LockLost
+            | ImportError::Spool(_)
+            | ImportError::Task(_) => false,
         }
     }
 }

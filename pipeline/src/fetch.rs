@@ -104,7 +104,8 @@ fn head(file: &mut File) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn spool(settings: &Settings) -> std::io::Result<NamedTempFile> {
+/// A file in the spool folder, gone when it is dropped.
+pub(crate) fn spool(settings: &Settings) -> std::io::Result<NamedTempFile> {
     let mut name = tempfile::Builder::new();
     name.prefix("arrivage-");
     match &settings.spool_dir {

@@ -9,8 +9,10 @@ use std::time::Instant;
 use feed::Plan;
 use item::{EmptyMeans, ImportState};
 use router::catalog::outbox::Pending;
-use router::catalog::{Publish, publications, publish, staging};
+use router::catalog::{Publish, SupplierLock, publications, publish, staging};
 use router::imports::jobs::{self, Attempt, Job};
+use router::imports::logs::{self, LogLevel};
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use crate::diff::Differ;
@@ -30,6 +32,7 @@ use crate::stage::{self, Reading};
 /// One attempt at one import, under the supplier's lock.
 pub(crate) struct Run<'a> {
     pub importer: &'a Importer,
+    pub lock: &'a SupplierLock,
     pub job: Job,
     pub task: Task,
     pub progress: &'a Progress,
@@ -45,15 +48,26 @@ impl Run<'_> {
         let lease_seconds = self.importer.settings.lease_seconds;
         let attempt = jobs::begin_attempt(imports, self.job.id, &self.importer.owner, lease_seconds).await?;
         let _heartbeat = Heartbeat::start(imports, attempt, lease_seconds, self.progress);
-        let outcome = self.work(&attempt, received).await;
-        if let Err(fault) = &outcome
-            && fault.permanent()
-        {
-            self.drop_staging().await?;
-            jobs::fail(imports, &attempt, fault.code_word(), &fault.to_string()).await?;
+        self.log(LogLevel::Info, "attempt begun", json!({ "attempt": attempt.number, "owner": self.importer.owner })).await?;
+        if let Some(version) = self.task.mapping_version {
+            jobs::set_mapping_version(imports, &attempt, version).await?;
         }
-        self.progress.enter(Phase::Done, 0);
+        let outcome = self.work(&attempt, received).await;
+        match &outcome {
+            Ok(report) => self.log(LogLevel::Info, report.state.as_str(), json!({ "counts": report.counts })).await?,
+            Err(fault) if fault.permanent() => {
+                self.drop_staging().await?;
+                jobs::fail(imports, &attempt, fault.code_word(), &fault.to_string()).await?;
+                self.log(LogLevel::Error, &fault.to_string(), json!({ "code": fault.code_word() })).await?;
+            }
+            // What failed may be the very database that keeps the log.
+            Err(fault) => tracing::warn!(import.id = %self.job.id, error = %fault, "import stopped; run it again"),
+        }
         outcome
+    }
+
+    async fn log(&self, level: LogLevel, message: &str, fields: Value) -> Result<()> {
+        Ok(logs::add(self.importer.router.imports(), self.job.id, level, message, &fields).await?)
     }
 
     async fn work(&mut self, attempt: &Attempt, received: &Received) -> Result<Report> {
@@ -97,7 +111,7 @@ impl Run<'_> {
         let active_before = snapshot.active();
         let keep = (plan.empty_means(task.mode) == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
         let differ = Differ::new(snapshot, keep, &plan, &importer.limits);
-        let sink = RejectSink::open(imports, self.job.id, &plan.layout.header, importer.settings.rejects_stored_max).await?;
+        let sink = RejectSink::open(imports, self.job.id, &plan.layout.header, &importer.settings).await?;
         let reading =
             Reading { table, plan: Arc::new(plan), limits: importer.limits.clone(), differ, mode: task.mode };
         let understood = reading.plan.evidence();
@@ -151,6 +165,9 @@ impl Run<'_> {
         let router = &self.importer.router;
         self.progress.enter(Phase::Publishing, 0);
         let begun = Instant::now();
+        if !self.lock.is_alive().await {
+            return Err(ImportError::LockLost);
+        }
         let before = [ImportState::Staging, ImportState::Staged];
         jobs::advance(router.imports(), attempt, &before, ImportState::Publishing).await?;
         let staged = Publish {

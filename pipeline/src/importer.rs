@@ -68,7 +68,7 @@ impl Importer {
         let seconds = Seconds { fetch: begun.elapsed().as_secs_f64(), ..Seconds::default() };
 
         progress.enter(Phase::Waiting, 0);
-        let _lock = SupplierLock::acquire(self.router.catalog(), supplier.id).await?;
+        let lock = SupplierLock::acquire(self.router.catalog(), supplier.id).await?;
         self.relay().settle(supplier.id).await?;
         let task = Task::new(&self.router, supplier, order, received.facts.sha256).await?;
         let file = self.record(&task, order, &received).await?;
@@ -77,7 +77,7 @@ impl Importer {
             None => {
                 let job = self.job(&task, order, file, &received).await?;
                 self.archive(order.key.as_str(), &received, &job).await?;
-                Run { importer: self, job, task, progress, begun, seconds }.attempt(&received).await
+                Run { importer: self, lock: &lock, job, task, progress, begun, seconds }.attempt(&received).await
             }
         };
         progress.enter(Phase::Done, 0);
@@ -97,7 +97,7 @@ impl Importer {
         let begun = Instant::now();
         let supplier = self.known(&self.held(import_id).await?.supplier_code).await?;
         progress.enter(Phase::Waiting, 0);
-        let _lock = SupplierLock::acquire(self.router.catalog(), supplier.id).await?;
+        let lock = SupplierLock::acquire(self.router.catalog(), supplier.id).await?;
         self.relay().settle(supplier.id).await?;
         // Another process may have decided while this one waited.
         let held = self.held(import_id).await?;
@@ -108,7 +108,7 @@ impl Importer {
         let received = fetch::fetch(&self.storage, &archive_key(&job), &self.settings, progress).await?;
         let seconds = Seconds { fetch: begun.elapsed().as_secs_f64(), ..Seconds::default() };
         let task = Task::new(&self.router, supplier, &Order::of(&job)?, received.facts.sha256).await?;
-        Run { importer: self, job, task, progress, begun, seconds }.attempt(&received).await
+        Run { importer: self, lock: &lock, job, task, progress, begun, seconds }.attempt(&received).await
     }
 
     /// Gives up a held import; the catalogue stays as it is.

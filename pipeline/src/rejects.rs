@@ -10,7 +10,9 @@ use router::{Db, Imports};
 use tempfile::NamedTempFile;
 use uuid::Uuid;
 
+use crate::Settings;
 use crate::error::{ImportError, Result};
+use crate::fetch::spool;
 
 /// Rows written to the database at once.
 const PAGE_ROWS: usize = 1_000;
@@ -28,14 +30,19 @@ pub struct RejectSink {
 
 impl RejectSink {
     /// Forgets what an earlier attempt stored and begins anew.
-    pub async fn open(imports: &Db<Imports>, import_id: Uuid, header: &[String], stored_max: u64) -> Result<RejectSink> {
+    pub async fn open(
+        imports: &Db<Imports>,
+        import_id: Uuid,
+        header: &[String],
+        settings: &Settings,
+    ) -> Result<RejectSink> {
         errors::clear(imports, import_id).await?;
-        let file = NamedTempFile::new().map_err(ImportError::Spool)?;
+        let file = spool(settings).map_err(ImportError::Spool)?;
         let file = RejectFile::begin(BufWriter::new(file), header).map_err(ImportError::Spool)?;
         Ok(RejectSink {
             imports: imports.clone(),
             import_id,
-            stored_max,
+            stored_max: settings.rejects_stored_max,
             stored: 0,
             waiting: Vec::new(),
             by_code: BTreeMap::new(),

@@ -13,6 +13,7 @@ use storage::{Bucket, InboxKey};
 
 use crate::cli::{Context, Exit};
 use crate::commands::import::importer;
+use crate::commands::migrate::migrate;
 use crate::commands::{products as product_list, rejects};
 use crate::config::{self, Config};
 use crate::{demo_files, dev, show};
@@ -87,7 +88,7 @@ impl Demo {
 }
 
 async fn prepare(config: &Config) -> Result<Importer> {
-    router::migrate(&config.databases).await?;
+    migrate(&config.databases).await?;
     let importer = importer(config).await?;
     importer.storage().ensure_buckets().await?;
     let catalog = importer.router().catalog();

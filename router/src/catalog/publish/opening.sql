@@ -1,5 +1,7 @@
--- A publication works set by set over one staging table; memory for its hashes, and no compilation of plans that run once.
+-- A publication works set by set over one staging table: memory for its hashes, never a sort of whole staged rows, and no
+-- compilation of plans that run once.
 set local work_mem = '64MB';
+set local enable_mergejoin = off;
 set local jit = off;
 -- Created rows are read, and so inserted, in the order of their ids.
 set local synchronize_seqscans = off;
@@ -13,13 +15,9 @@ create temp view staged as select * from {staging};
 
 -- Brands and category paths of the staged rows, each once, with the first line they stand in.
 create temp table staged_names (brand text, category_path text[], first_line bigint) on commit drop;
--- What they become: two small hash tables beside the staged rows.
-create temp view brand_of as
-    select staged_names.brand as name, brands.id
-    from staged_names join brands on lower(brands.name) = lower(staged_names.brand);
-create temp view category_of as
-    select categories.path, categories.id
-    from staged_names join categories on categories.path = staged_names.category_path;
+-- What they become: two small tables to be hashed beside the staged rows.
+create temp table brand_of (name text, id integer) on commit drop;
+create temp table category_of (path text[], id integer) on commit drop;
 -- Updated products whose images or variant differ from what is staged, as they were before.
 create temp table changed_images (product_id bigint, before text[]) on commit drop;
 create temp table changed_variants (product_id bigint, variant_group text, variant_attributes jsonb) on commit drop;

@@ -49,7 +49,7 @@ impl<'a> Publication<'a> {
         self.tx.batch_execute(&opening(self.publish.import_id)).await.during("open a staging table")
     }
 
-    /// Adds brands and categories that are new; a category after its parent.
+    /// Adds brands and categories that are new, a category after its parent, and looks all of them up.
     pub async fn add_names(&self) -> Result<()> {
         self.run(NAMES, &[]).await?;
         self.run(BRANDS, &[]).await?;
@@ -57,7 +57,10 @@ impl<'a> Publication<'a> {
         for depth in 1..=deepest.get::<_, i32>(0) {
             self.run(CATEGORIES, &[&depth]).await?;
         }
-        Ok(())
+        self.run(BRAND_OF, &[]).await?;
+        self.run(CATEGORY_OF, &[]).await?;
+        // Each name stands in them once: without knowing that, the planner expects the joins to multiply the rows.
+        self.tx.batch_execute("analyze brand_of; analyze category_of").await.during("look names up")
     }
 
     /// Inserts what is new.

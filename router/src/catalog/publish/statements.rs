@@ -26,6 +26,8 @@ steps! {
     BRANDS = "brands.sql": "add brands",
     DEEPEST = "deepest.sql": "find the deepest category",
     CATEGORIES = "categories.sql": "add categories",
+    BRAND_OF = "brand_of.sql": "look brands up",
+    CATEGORY_OF = "category_of.sql": "look categories up",
     CREATED = "created.sql": "insert the created products",
     CREATED_IMAGES = "created_images.sql": "insert images of created products",
     CREATED_VARIANTS = "created_variants.sql": "insert variants of created products",
