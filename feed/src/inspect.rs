@@ -9,9 +9,8 @@ use std::ops::ControlFlow;
 use item::{Field, Reject, RejectCode};
 use serde::Serialize;
 
-use crate::decode::sniff;
+use crate::decode::{sniff, whole_records};
 use crate::map::Choice;
-use crate::stream::whole_records;
 use crate::{DecodeError, Dialect, Encoding, Evidence, FeedSettings, FileFormat, Limits, Mapping, NormalizedBatch, plan, read_items};
 
 /// Items shown.
@@ -72,10 +71,7 @@ pub struct RejectSummary {
 pub fn inspect(sample: &[u8], complete: bool, mapping: Option<&Mapping>, settings: &FeedSettings, limits: &Limits) -> Result<Inspection, DecodeError> {
     let plan = plan(sample, complete, mapping, settings, limits)?;
     let mut trial = Trial::default();
-    read_items(whole_records(sample, complete), &plan, limits, |batch| trial.take_in(batch))?;
-    if !complete {
-        trial.forget_cut_record();
-    }
+    read_items(whole_records(sample, complete, &plan.layout), &plan, limits, |batch| trial.take_in(batch))?;
     Ok(Inspection {
         format: sniff(sample),
         sample_bytes: sample.len(),
@@ -99,7 +95,6 @@ pub fn inspect(sample: &[u8], complete: bool, mapping: Option<&Mapping>, setting
 #[derive(Default)]
 struct Trial {
     accepted: u64,
-    last_line: u64,
     items: Vec<BTreeMap<Field, String>>,
     rejects: Vec<Reject>,
 }
@@ -111,16 +106,8 @@ impl Trial {
             self.items.push(shown.collect());
         }
         self.accepted += batch.items.len() as u64;
-        self.last_line = self.last_line.max(batch.items.lines().last().copied().unwrap_or(0));
         self.rejects.extend(batch.rejects);
         ControlFlow::Continue(())
-    }
-
-    /// The end of a sample may stand in the middle of a quoted cell: what is wrong with its last record says nothing.
-    fn forget_cut_record(&mut self) {
-        if self.rejects.last().is_some_and(|reject| reject.line > self.last_line && reject.code() == RejectCode::RowUnreadable) {
-            self.rejects.pop();
-        }
     }
 
     fn summaries(&self) -> Vec<RejectSummary> {

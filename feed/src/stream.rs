@@ -8,7 +8,7 @@ use item::{EmptyMeans, Field, FileCode, Mode};
 use serde::Serialize;
 
 use crate::blocks::in_order;
-use crate::decode::{Records, detect};
+use crate::decode::{Records, detect, whole_records};
 use crate::map::{Choice, RowBatch, given_choices};
 use crate::normalize::{Survey, normalize};
 use crate::{Binding, Conventions, DecodeError, Encoding, Evidence, FeedSettings, Layout, Limits, Mapping, NormalizedBatch, RecordBatch, propose};
@@ -105,20 +105,10 @@ pub fn plan(sample: &[u8], complete: bool, mapping: Option<&Mapping>, settings: 
 fn sample_records(sample: &[u8], complete: bool, layout: &Layout, limits: &Limits) -> Result<RecordBatch, DecodeError> {
     // One block holds the whole sample, so that what is looked at is one frame.
     let limits = Limits { block_bytes: sample.len().max(limits.block_bytes), ..limits.clone() };
-    let mut records = Records::open(whole_records(sample, complete), layout, &limits);
+    let mut records = Records::open(whole_records(sample, complete, layout), layout, &limits);
     match records.next_block()? {
         Some(block) => Ok(block.records(None)),
         None => Err(DecodeError::file(FileCode::EmptyFile, format!("there is no row below the header on line {}", layout.header_line))),
-    }
-}
-
-pub(crate) fn whole_records(sample: &[u8], complete: bool) -> &[u8] {
-    if complete {
-        return sample;
-    }
-    match sample.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')) {
-        Some(end) => &sample[..=end],
-        None => sample,
     }
 }
 

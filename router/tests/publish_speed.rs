@@ -1,4 +1,5 @@
-//! How fast a large first import is staged and published, beside `psql \copy` of the same rows. Run by hand:
+//! How fast a large first import is staged and published, beside `psql \copy` of the same rows, and then an update of a
+//! hundredth of them and of all. Run by hand:
 //! `cargo test -p router --test publish_speed -- --ignored --nocapture`.
 
 mod support;
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 use item::{Column, Counts, Field, Gtin, IntColumn, ItemBatch, Mode, TextColumn};
 use router::catalog::staging::{Change, RowEncoder, Writer};
 use router::catalog::suppliers::{self, NewSupplier};
-use router::catalog::{Publish, publish, snapshot};
-use router::{Bulk, Catalog};
+use router::catalog::{Publish, Published, publish, snapshot};
+use router::{Bulk, Catalog, Db};
 use sqlx::Executor;
 
 const BATCH: u64 = 10_000;
@@ -33,8 +34,8 @@ fn gtin(number: u64) -> String {
     (0..10).map(|check| format!("{body}{check}")).find(|digits| Gtin::parse(digits).is_ok()).map_or_else(String::new, |digits| format!("0{digits}"))
 }
 
-/// Items `from..to`, all thirty fields filled as a good supplier would.
-fn items(from: u64, to: u64) -> ItemBatch {
+/// Items `from..to`, all thirty fields filled as a good supplier would; their prices rise by the day.
+fn items(from: u64, to: u64, day: i64) -> ItemBatch {
     let mut batch = ItemBatch::new((from + 2..to + 2).collect());
     let text = |write: &dyn Fn(&mut String, u64)| {
         let mut column = TextColumn::with_capacity((to - from) as usize, 0);
@@ -45,7 +46,7 @@ fn items(from: u64, to: u64) -> ItemBatch {
         Column::Text(column)
     };
     let int = |value: &dyn Fn(u64) -> i64| Column::Int((from..to).map(|number| Some(value(number))).collect::<IntColumn>());
-    let price = |number: u64| (scattered(number) % 5_000_000) as i64 / 100 * 100 + 10_000;
+    let price = |number: u64| (scattered(number) % 5_000_000) as i64 / 100 * 100 + 10_000 + day * 100;
     let words = ["steel", "compact", "garden", "cordless", "premium", "kitchen", "folding", "outdoor", "classic", "smart"];
     let word = |number: u64, place: u64| words[(scattered(number * 31 + place) % 10) as usize];
     batch.set(Field::Sku, text(&|out, n| write!(out, "ACME-{n:08}").unwrap()));
@@ -129,80 +130,113 @@ async fn server_seconds(bulk: &Bulk<Catalog>) -> f64 {
 }
 
 fn report(what: &str, rows: u64, took: Duration) {
-    println!("{what:<28} {:>8.2} s {:>10.0} rows/s", took.as_secs_f64(), rows as f64 / took.as_secs_f64());
+    println!("{what:<36} {:>8.2} s {:>10.0} rows/s", took.as_secs_f64(), rows as f64 / took.as_secs_f64());
+}
+
+/// Stages the items of a day that `change` tells of; returns what to publish.
+async fn stage(db: &Db<Catalog>, supplier_id: i64, day: i64, change: impl Fn(u64) -> Option<Change>) -> Publish {
+    let import_id = uuid::Uuid::now_v7();
+    let mut counts = Counts::default();
+    let mut writer = Writer::open(db, import_id).await.unwrap();
+    let mut encoder = RowEncoder::with_capacity(8 << 20);
+    let (mut encoding, mut sending, mut bytes) = (Duration::ZERO, Duration::ZERO, 0);
+    for from in (0..rows()).step_by(BATCH as usize) {
+        let batch = items(from, rows().min(from + BATCH), day);
+        let (keys, contents) = (batch.key_hashes(), batch.content_hashes());
+        let began = Instant::now();
+        for row in 0..batch.len() {
+            counts.read += 1;
+            match change(from + row as u64) {
+                Some(change) => {
+                    counts.created += u64::from(matches!(change, Change::Created { .. }));
+                    counts.updated += u64::from(matches!(change, Change::Updated { .. }));
+                    encoder.push(change, &batch, row, keys[row], contents[row]);
+                }
+                None => counts.unchanged += 1,
+            }
+        }
+        encoding += began.elapsed();
+        bytes += encoder.bytes();
+        let began = Instant::now();
+        writer.send(encoder.take()).await.unwrap();
+        sending += began.elapsed();
+    }
+    let began = Instant::now();
+    let staged = writer.finish().await.unwrap();
+    report(&format!("day {day}: encode ({} MB)", bytes >> 20), staged, encoding);
+    report(&format!("day {day}: send"), staged, sending + began.elapsed());
+    Publish {
+        import_id,
+        supplier_id,
+        mode: Mode::Full,
+        file_sha256: [0; 32],
+        plan_fingerprint: Vec::new(),
+        counts,
+    }
+}
+
+/// Publishes and returns by the clock and in server processor time how long it took.
+async fn timed_publish(db: &Db<Catalog>, day: i64, publication: &Publish) -> (Published, Duration, f64) {
+    let mut bulk = db.bulk().await.unwrap();
+    bulk.batch_execute("checkpoint").await.unwrap();
+    let idle = server_seconds(&bulk).await;
+    let began = Instant::now();
+    let published = publish(&mut bulk, publication).await.unwrap();
+    let took = began.elapsed();
+    let cpu = server_seconds(&bulk).await - idle;
+    report(&format!("day {day}: publish ({cpu:.1} s server)"), published.created + published.updated, took);
+    (published, took, cpu)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes"]
-async fn a_first_import_beside_psql_copy_of_the_same_rows() {
+async fn a_first_import_and_its_updates_beside_psql_copy_of_the_same_rows() {
     support::with_migrated(|databases| async move {
         let db = databases.router.catalog();
-        let supplier = suppliers::create(db, &NewSupplier::new("acme", "Acme")).await.unwrap();
-        let rows = rows();
-
-        let publication = Publish {
-            import_id: uuid::Uuid::now_v7(),
-            supplier_id: supplier.id,
-            mode: Mode::Full,
-            file_sha256: [0; 32],
-            plan_fingerprint: Vec::new(),
-            counts: Counts { read: rows, created: rows, ..Counts::default() },
-        };
-        let mut writer = Writer::open(db, publication.import_id).await.unwrap();
-        let mut encoder = RowEncoder::with_capacity(8 << 20);
-        let (mut encoding, mut sending) = (Duration::ZERO, Duration::ZERO);
-        let mut bytes = 0;
-        for from in (0..rows).step_by(BATCH as usize) {
-            let batch = items(from, rows.min(from + BATCH));
-            let (keys, contents) = (batch.key_hashes(), batch.content_hashes());
-            let began = Instant::now();
-            for row in 0..batch.len() {
-                let change = Change::Created { ordinal: from + row as u64 };
-                encoder.push(change, &batch, row, keys[row], contents[row]);
-            }
-            encoding += began.elapsed();
-            bytes += encoder.bytes();
-            let began = Instant::now();
-            writer.send(encoder.take()).await.unwrap();
-            sending += began.elapsed();
-        }
-        let began = Instant::now();
-        assert_eq!(writer.finish().await.unwrap(), rows);
-        sending += began.elapsed();
-        report(&format!("encode ({} MB)", bytes >> 20), rows, encoding);
-        report("send and finish", rows, sending);
-
-        let mut bulk = db.bulk().await.unwrap();
-        bulk.batch_execute("checkpoint").await.unwrap();
-        let idle = server_seconds(&bulk).await;
-        let began = Instant::now();
-        publish(&mut bulk, &publication).await.unwrap();
-        let published = began.elapsed();
-        let published_cpu = server_seconds(&bulk).await - idle;
-        report("publish", rows, published);
+        let supplier = suppliers::create(db, &NewSupplier::new("acme", "Acme")).await.unwrap().id;
+        let publication = stage(db, supplier, 0, |number| Some(Change::Created { ordinal: number })).await;
+        let (published, clock, cpu) = timed_publish(db, 0, &publication).await;
 
         let began = Instant::now();
-        assert_eq!(snapshot::load(&bulk, supplier.id, |_, _, _| ()).await.unwrap(), rows);
-        report("snapshot", rows, began.elapsed());
+        let read = snapshot::load(&db.bulk().await.unwrap(), supplier, |_, _, _| ()).await.unwrap();
+        report("snapshot", read, began.elapsed());
 
-        let file = std::env::temp_dir().join(format!("{}.tsv", databases.catalog_name()));
-        let mut session = support::connect(Some(databases.catalog_name())).await;
-        session.execute("create table copied (like products including all) with (fillfactor = 85)").await.unwrap();
-        psql(&databases, &[&format!("\\copy (select * from products order by id) to '{}'", file.display())]);
-        session.execute("checkpoint").await.unwrap();
-        let began = Instant::now();
-        let ticks = psql(&databases, &[&format!("\\copy copied from '{}'", file.display()), CPU_TABLE, CPU, CPU_READ]);
-        let copied = began.elapsed();
-        let copied_cpu = ticks.trim().parse::<f64>().unwrap() / 100.0;
-        report(&format!("psql copy ({} MB)", std::fs::metadata(&file).unwrap().len() >> 20), rows, copied);
+        let (copied, copied_cpu) = psql_copy(&databases).await;
         println!(
-            "publish / psql copy: {:.2} by the clock, {published_cpu:.1} s / {copied_cpu:.1} s = {:.2} of server processor time",
-            published.as_secs_f64() / copied.as_secs_f64(),
-            published_cpu / copied_cpu
+            "publish / psql copy: {:.2} by the clock, {:.2} in server processor time",
+            clock.as_secs_f64() / copied.as_secs_f64(),
+            cpu / copied_cpu
         );
-        std::fs::remove_file(&file).unwrap();
+
+        let first = published.first_created_id.unwrap();
+        for (day, every) in [(1, 100), (2, 1)] {
+            let change = |number| {
+                (number % every == 0).then_some(Change::Updated { product_id: first + number as i64 })
+            };
+            let publication = stage(db, supplier, day, change).await;
+            timed_publish(db, day, &publication).await;
+        }
     })
     .await;
+}
+
+/// Copies the published rows out and, timed, into a table with the same columns and indexes.
+async fn psql_copy(databases: &support::Databases) -> (Duration, f64) {
+    let file = std::env::temp_dir().join(format!("{}.tsv", databases.catalog_name()));
+    let mut session = support::connect(Some(databases.catalog_name())).await;
+    let same = "create table copied (like products including all) with (fillfactor = 85)";
+    session.execute(same).await.unwrap();
+    psql(databases, &[&format!("\\copy (select * from products order by id) to '{}'", file.display())]);
+    session.execute("checkpoint").await.unwrap();
+    let began = Instant::now();
+    let ticks = psql(databases, &[&format!("\\copy copied from '{}'", file.display()), CPU_TABLE, CPU, CPU_READ]);
+    let took = began.elapsed();
+    let cpu = ticks.trim().parse::<f64>().unwrap() / 100.0;
+    let megabytes = std::fs::metadata(&file).unwrap().len() >> 20;
+    report(&format!("psql copy, {megabytes} MB ({cpu:.1} s server)"), rows(), took);
+    std::fs::remove_file(&file).unwrap();
+    session.execute("drop table copied").await.unwrap();
+    (took, cpu)
 }
 
 fn psql(databases: &support::Databases, commands: &[&str]) -> String {

@@ -26,7 +26,8 @@ fn a_file_at_fault_fails_by_name_and_changes_nothing() {
     StdRng::seed_from_u64(7).fill_bytes(&mut rubbish);
     let columns: Vec<String> = (0..10_000).map(|column| format!("column {column}")).collect();
     let wide = format!("{}\n{}\n", columns.join(";"), vec!["1"; 10_000].join(";"));
-    let open_quote = format!("{good}A-0030;\"Wood screw;Forgeval;Hardware;1,00;3\nA-0031;Wood screw 31;;;1,00;1\n");
+    let quoted = good.replace(";Wood", ";\"Wood").replace(" mm;", " mm\";");
+    let cut = &quoted[..quoted.rfind(" mm").unwrap()];
     let gzipped = files::gzip(good.as_bytes());
     let two = files::zip(&[("a.csv", good.as_bytes()), ("b.csv", good.as_bytes())]);
 
@@ -36,7 +37,7 @@ fn a_file_at_fault_fails_by_name_and_changes_nothing() {
         ("header.csv", files::HEADER.into(), "empty_file"),
         ("rubbish.csv", rubbish, "unknown_format"),
         ("letter.pdf", b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n".to_vec(), "unknown_format"),
-        ("open quote.csv", open_quote.into(), "truncated"),
+        ("cut in quotes.csv", cut.into(), "truncated"),
         ("wide.csv", wide.into(), "unknown_format"),
         ("cut.csv.gz", gzipped[..gzipped.len() / 2].to_vec(), "truncated"),
         ("two.zip", two, "archive_many_files"),
@@ -74,7 +75,10 @@ fn a_gzip_bomb_is_stopped_within_seconds() {
 #[test]
 fn a_row_at_fault_is_rejected_by_name_and_the_others_arrive() {
     const HEADER: &str = "sku;ean;title;brand;price;currency\n";
-    let rows = |numbers: std::ops::Range<usize>| -> String { numbers.map(|n| format!("R-{n:03};;Étau {n} – été;Brévin;{n},50;EUR\n")).collect() };
+    let rows = |numbers: std::ops::Range<usize>| -> String {
+        let row = |n: usize| format!("R-{n:03};{};Étau {n} – été;Brévin;{n},50;EUR\n", if n < 3 { "4006381333931" } else { "" });
+        numbers.map(row).collect()
+    };
     let row = |row: &str| format!("{row}\n").into_bytes();
     let cases: [(&str, Vec<u8>, &str); 10] = [
         ("wide.csv", row(&format!("X;;{};;1,00;EUR", "wide ".repeat(200 << 10))), "row_unreadable"),
@@ -99,6 +103,16 @@ fn a_row_at_fault_is_rejected_by_name_and_the_others_arrive() {
         assert_eq!(world.value(Home::Catalog, "select title from products where sku = 'R-029'"), "Étau 29 – été", "{name}");
         next_file_works(&world, 0);
     }
+}
+
+#[test]
+fn a_whole_column_of_rounded_eans_is_not_taken_for_something_else() {
+    // What a spreadsheet program makes of EANs when it saves them as CSV.
+    let rows: String = (0..30).map(|number| format!("A-{number};4,00638E+12;Screw {number};{number},50\n")).collect();
+    let world = world();
+    let file = format!("sku;EAN;title;price\n{rows}");
+    let held = world.import("acme", "rounded.csv", file.as_bytes(), &[]).expect(3);
+    assert_eq!(held.json()["rejects_by_code"], serde_json::json!({"gtin_scientific": 30}));
 }
 
 #[test]

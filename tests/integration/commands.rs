@@ -131,7 +131,7 @@ fn products_are_found_by_supplier_sku_gtin_and_text() {
     assert_eq!(found(&["--search", "100%"]), [""; 0], "no pattern is taken from the text");
     assert_eq!(found(&["--limit", "1"]).len(), 1);
     let table = world.arrivage(&["products", "--sku", "A-2"]).expect(0).stdout;
-    assert!(table.contains("Étau d'établi") && table.contains("89.9 EUR") && table.contains("active"), "{table}");
+    assert!(table.contains("Étau d'établi") && table.contains("89.90 EUR") && table.contains("active"), "{table}");
 }
 
 #[test]

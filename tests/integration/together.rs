@@ -1,6 +1,8 @@
 //! Several imports at once.
 
-use arrivage_tests::{Dump, World, files};
+use std::time::Duration;
+
+use arrivage_tests::{Dump, Home, World, files};
 
 #[test]
 fn the_same_file_imported_by_two_processes_at_once_has_one_effect() {
@@ -38,4 +40,22 @@ fn two_suppliers_at_once_both_arrive() {
         running.end().expect(0).expect_counts(&[("read", 5_000), ("created", 5_000)]);
     }
     Dump::of(&one_by_one).assert_same(&Dump::of(&at_once));
+}
+
+#[test]
+fn a_file_dropped_while_its_namesake_is_imported_is_not_lost() {
+    let world = World::new();
+    world.supplier("acme");
+    let key = world.drop_file("acme", "prices.csv", files::products('A', 0..30_000).as_bytes());
+    let running = world.start(&["import", "--bucket-key", &key, "--json"]);
+    // Once there is a job the first file has been fetched.
+    while world.value(Home::Imports, "select count(*) from import_jobs") == "0" {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    world.drop_file("acme", "prices.csv", files::products('A', 0..30_001).as_bytes());
+    running.end().expect(0).expect_counts(&[("read", 30_000), ("created", 30_000)]);
+    assert_eq!(world.keys("inbox/"), [key.as_str()]);
+    let next = world.arrivage(&["import", "--bucket-key", &key, "--json"]).expect(0);
+    next.expect_counts(&[("read", 30_001), ("created", 1), ("unchanged", 30_000)]);
+    assert_eq!(world.keys("inbox/"), [""; 0]);
 }

@@ -13,7 +13,7 @@ mod database;
 mod dump;
 pub mod files;
 mod process;
-mod template;
+mod slot;
 mod world;
 
 pub use database::Home;

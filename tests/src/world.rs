@@ -1,4 +1,4 @@
-//! A world: five databases, buckets, a folder and a configuration of one test alone.
+//! A world: five databases, the buckets, a folder and a configuration, all of one test alone.
 
 use std::env;
 use std::fs;
@@ -10,20 +10,17 @@ use pipeline::Importer;
 use storage::{Bucket, Storage};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use uuid::Uuid;
 
-use crate::database::{Home, connect, query, url_of};
+use crate::database::{Home, connect, query};
 use crate::process::{Ended, Running};
-use crate::template;
+use crate::slot::Slot;
 
-/// Everything one test works on. Its databases and objects go when it is dropped.
+/// Everything one test works on: nobody else sees it, and nothing of an earlier test is in it.
 pub struct World {
-    /// What its databases and buckets begin with.
-    name: String,
-    server: String,
     program: PathBuf,
     folder: TempDir,
     storage: Storage,
+    slot: Slot,
     runtime: Runtime,
 }
 
@@ -34,38 +31,25 @@ impl World {
         Self::with_settings("")
     }
 
+    /// A world whose databases have no schema at all.
+    pub fn without_schema() -> Self {
+        let world = Self::new();
+        world.block_on(world.slot.wipe());
+        world
+    }
+
     /// A world whose configuration says something else than the defaults: TOML sections.
     pub fn with_settings(settings: &str) -> Self {
-        Self::make(settings, true)
-    }
-
-    /// A world of five databases without any schema.
-    pub fn without_schema() -> Self {
-        Self::make("", false)
-    }
-
-    fn make(settings: &str, migrated: bool) -> Self {
         let server = named("ARRIVAGE_TEST_PG");
-        // The random end of the number: a bucket's name has 63 characters at most.
-        let name = format!("arrivage_test_{}", &Uuid::now_v7().simple().to_string()[12..]);
+        let mut store = storage::Settings::from_url(&named("ARRIVAGE_TEST_S3")).unwrap();
+        let program = PathBuf::from(named("ARRIVAGE_BIN"));
         let folder = tempfile::Builder::new().prefix("arrivage-test-").tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
-        let mut store = storage::Settings::from_url(&named("ARRIVAGE_TEST_S3")).unwrap();
-        store.buckets.prefix = format!("{}-", name.replace('_', "-"));
-        let program = PathBuf::from(named("ARRIVAGE_BIN"));
-        fs::write(config_file(&folder), configuration(&server, &name, &program, &store, settings)).unwrap();
-        let storage = runtime.block_on(async {
-            let template = if migrated { template::ensure(&server).await } else { String::new() };
-            let admin = connect(&server).await;
-            for home in Home::ALL {
-                let from = if migrated { template::of(&template, home) } else { "template0".to_owned() };
-                query(&admin, &format!("create database {} template {from}", template::of(&name, home))).await;
-            }
-            let storage = Storage::connect(&store).await.unwrap();
-            storage.ensure_buckets().await.expect("the S3 server that ARRIVAGE_TEST_S3 names answers");
-            storage
-        });
-        World { name, server, program, folder, storage, runtime }
+        let slot = runtime.block_on(Slot::take(&server));
+        store.buckets.prefix = slot.bucket_prefix();
+        let storage = runtime.block_on(empty_buckets(&store));
+        fs::write(config_file(&folder), configuration(&slot, &store, &program, settings)).unwrap();
+        World { program, folder, storage, slot, runtime }
     }
 
     /// Runs the binary to its end.
@@ -161,26 +145,18 @@ impl World {
     }
 
     pub(crate) fn database_url(&self, home: Home) -> String {
-        url_of(&self.server, &template::of(&self.name, home))
+        self.slot.url(home)
     }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        self.runtime.block_on(async {
-            // As much as can be: this may run while a failed test unwinds.
-            if let Ok((admin, connection)) = tokio_postgres::connect(&self.server, tokio_postgres::NoTls).await {
-                tokio::spawn(connection);
-                for home in Home::ALL {
-                    let drop = format!("drop database if exists {} with (force)", template::of(&self.name, home));
-                    let _ = admin.batch_execute(&drop).await;
-                }
-            }
-            for object in self.storage.list_all(Bucket::ImportsFiles, "").await.unwrap_or_default() {
-                let _ = self.storage.delete(Bucket::ImportsFiles, &object.key).await;
-            }
-        });
+/// The buckets, without what an earlier test left in the one that tests fill.
+async fn empty_buckets(store: &storage::Settings) -> Storage {
+    let storage = Storage::connect(store).await.unwrap();
+    storage.ensure_buckets().await.expect("the S3 server that ARRIVAGE_TEST_S3 names answers");
+    for object in storage.list_all(Bucket::ImportsFiles, "").await.unwrap() {
+        storage.delete(Bucket::ImportsFiles, &object.key).await.unwrap();
     }
+    storage
 }
 
 /// A setting of the environment that tests cannot do without.
@@ -193,11 +169,9 @@ fn config_file(folder: &TempDir) -> PathBuf {
     folder.path().join("arrivage-test.toml")
 }
 
-fn configuration(server: &str, name: &str, program: &Path, store: &storage::Settings, more: &str) -> String {
-    let databases: String = Home::ALL
-        .iter()
-        .map(|home| format!("[databases.{}]\nurl = {:?}\n", home.name(), url_of(server, &template::of(name, *home))))
-        .collect();
+fn configuration(slot: &Slot, store: &storage::Settings, program: &Path, more: &str) -> String {
+    let database = |home: &Home| format!("[databases.{}]\nurl = {:?}\n", home.name(), slot.url(*home));
+    let databases: String = Home::ALL.iter().map(database).collect();
     format!(
         "{databases}[storage]\nendpoint = {:?}\naccess_key = {:?}\nsecret_key = {:?}\n[storage.buckets]\nprefix = {:?}\n\
          [import]\ndecoder = {:?}\n{more}",

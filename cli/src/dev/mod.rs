@@ -187,7 +187,7 @@ pub fn down(root: &Path, purge: bool, progress: impl Fn(&str)) -> anyhow::Result
 /// # Errors
 /// When the stack's state cannot be read.
 pub fn status(root: &Path) -> anyhow::Result<Status> {
-    let root = std::path::absolute(root)?;
+    let root = root.canonicalize().or_else(|_| std::path::absolute(root))?;
     let state = State::load(&root)?;
     let services = match &state {
         Some(state) => services(&root, state, &Options::default())?,

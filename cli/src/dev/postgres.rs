@@ -19,6 +19,7 @@ use super::{DATABASES, remove_folder};
 
 /// Our settings, beside those that `initdb` found out about this machine.
 const CONFIGURATION: &str = "arrivage.conf";
+const PID_FILE: &str = "postmaster.pid";
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
 /// Version 3.0 of the protocol. Source: PostgreSQL manual, "Message Formats", StartupMessage.
 const PROTOCOL: i32 = 196_608;
@@ -41,14 +42,21 @@ impl Postgres {
         self.root.join("postgres")
     }
 
-    /// Where it lies when the server's account cannot reach the root, as below `/root`.
+    /// Where it lies, or would, when the server's account cannot reach the root, as below `/root`.
     fn outside_folder(&self) -> PathBuf {
-        Path::new("/var/tmp").join(&self.cluster_name)
+        fs::read_link(self.folder()).unwrap_or_else(|_| Path::new("/var/tmp").join(&self.cluster_name))
     }
 
     fn data(&self) -> PathBuf {
         let folder = self.folder();
         folder.canonicalize().unwrap_or(folder).join("data")
+    }
+
+    /// The server that runs the cluster by its own account: one that was started before the root was moved has
+    /// another folder in its command line.
+    fn pid_in_file(&self) -> Option<u32> {
+        let text = fs::read_to_string(self.data().join(PID_FILE)).ok()?;
+        text.lines().next()?.trim().parse().ok()
     }
 
     /// A command run by the account that owns the data.
@@ -176,9 +184,11 @@ impl Service for Postgres {
 
     fn is_main(&self, process: &Process) -> bool {
         let [_, flag, data, ..] = process.arguments.as_slice() else { return false };
-        let data = Path::new(data);
+        if process.program() != "postgres" || flag != "-D" {
+            return false;
+        }
         let ours = [self.data(), self.folder().join("data"), self.outside_folder().join("data")];
-        process.program() == "postgres" && flag == "-D" && ours.iter().any(|folder| folder == data)
+        ours.iter().any(|folder| folder == Path::new(data)) || self.pid_in_file() == Some(process.pid)
     }
 
     fn is_part(&self, process: &Process) -> bool {
@@ -197,9 +207,9 @@ impl Service for Postgres {
         let configuration = data.join(CONFIGURATION);
         fs::write(&configuration, self.configuration(port))
             .with_context(|| format!("write {}", configuration.display()))?;
-        // Left by a killed server. We know that nothing of the cluster runs; PostgreSQL can only ask whether any
-        // process has the number in it.
-        let _ = fs::remove_file(data.join("postmaster.pid"));
+        // Left by a killed server. We know that the process in it does not run this cluster; PostgreSQL would not start
+        // as long as any process has its number.
+        let _ = fs::remove_file(data.join(PID_FILE));
         let mut command = self.as_account(&postgres.program("postgres"));
         command.arg("-D").arg(data);
         Ok(command)
@@ -227,11 +237,11 @@ impl Service for Postgres {
     }
 
     fn remove(&self) -> anyhow::Result<()> {
+        self.remove_outside()?;
         let folder = self.folder();
         if folder.is_symlink() {
-            fs::remove_file(&folder)?;
+            return fs::remove_file(&folder).with_context(|| format!("remove {}", folder.display()));
         }
-        self.remove_outside()?;
         remove_folder(&folder)
     }
 }

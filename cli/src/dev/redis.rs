@@ -25,13 +25,12 @@ impl Redis {
     }
 
     /// A cache: it forgets the entries that expire first when it is full. The append-only file keeps what was written
-    /// when the server is killed.
+    /// when the server is killed. Its files are where it works: in its folder.
     fn configuration(&self, port: u16) -> String {
         format!(
             "bind 127.0.0.1\n\
              port {port}\n\
              requirepass {}\n\
-             dir \"{}\"\n\
              daemonize no\n\
              save \"\"\n\
              appendonly yes\n\
@@ -39,7 +38,6 @@ impl Redis {
              maxmemory 256mb\n\
              maxmemory-policy volatile-lru\n",
             self.password,
-            self.folder.display(),
         )
     }
 }

@@ -23,7 +23,7 @@ const STOP_WAIT: Duration = Duration::from_secs(60);
 const KILL_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 /// When waiting is long enough to be mentioned.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MENTION_WAIT: Duration = Duration::from_secs(5);
 /// Starts before giving up on ports that somebody else takes in the moment between looking and listening.
 const STARTS_MAX: u32 = 3;
 /// How much of a log an error quotes.
@@ -65,8 +65,12 @@ pub(super) fn ensure(
     programs: &mut Programs<'_>,
     progress: &dyn Fn(&str),
 ) -> anyhow::Result<()> {
-    if let (Some(_), Some(port)) = (find_main(service), state.port(service.name())) {
-        return wait_for_answer(service, port, None, progress);
+    let mut patience = Patience::new(service, progress);
+    while let (Some(_), Some(port)) = (find_main(service), state.port(service.name())) {
+        if service.answers(port) {
+            return Ok(());
+        }
+        patience.wait()?;
     }
     // What a killed service left behind, such as backends without their postmaster.
     end(service, &find(|process| service.is_part(process)), libc::SIGKILL, KILL_WAIT)?;
@@ -77,13 +81,51 @@ pub(super) fn ensure(
         progress(&format!("{}: starting on port {port}", service.name()));
         let child =
             process::spawn_apart(command, open_log(service)?).with_context(|| format!("start {}", service.name()))?;
-        let outcome = wait_for_answer(service, port, Some(child), progress);
+        let outcome = first_answer(service, port, child, progress);
         let port_was_taken = outcome.is_err() && find_main(service).is_none() && !ports::is_free(port);
         if !port_was_taken || start == STARTS_MAX {
             return outcome;
         }
     }
     Ok(())
+}
+
+fn first_answer(service: &dyn Service, port: u16, mut child: Child, progress: &dyn Fn(&str)) -> anyhow::Result<()> {
+    let mut patience = Patience::new(service, progress);
+    while !service.answers(port) {
+        if let Some(status) = child.try_wait()? {
+            bail!("{} ended before it answered ({status})\n{}", service.name(), quoted_log(service));
+        }
+        patience.wait()?;
+    }
+    Ok(())
+}
+
+/// Waiting for an answer, in small steps, with an end.
+struct Patience<'a> {
+    service: &'a dyn Service,
+    progress: &'a dyn Fn(&str),
+    since: Instant,
+    mentioned: bool,
+}
+
+impl<'a> Patience<'a> {
+    fn new(service: &'a dyn Service, progress: &'a dyn Fn(&str)) -> Self {
+        Self { service, progress, since: Instant::now(), mentioned: false }
+    }
+
+    fn wait(&mut self) -> anyhow::Result<()> {
+        let name = self.service.name();
+        if self.since.elapsed() > START_WAIT {
+            bail!("{name} does not answer\n{}", quoted_log(self.service));
+        }
+        if !self.mentioned && self.since.elapsed() > MENTION_WAIT {
+            (self.progress)(&format!("{name}: still waiting for its first answer"));
+            self.mentioned = true;
+        }
+        std::thread::sleep(POLL);
+        Ok(())
+    }
 }
 
 /// Stops a service in an orderly way, by force if it takes too long.
@@ -127,34 +169,6 @@ fn end(service: &dyn Service, processes: &[Process], signal: libc::c_int, wait: 
     while let Some(left) = find(|process| service.is_part(process)).first() {
         if since.elapsed() > wait {
             bail!("{}: process {} does not end", service.name(), left.pid);
-        }
-        std::thread::sleep(POLL);
-    }
-    Ok(())
-}
-
-fn wait_for_answer(
-    service: &dyn Service,
-    port: u16,
-    mut child: Option<Child>,
-    progress: &dyn Fn(&str),
-) -> anyhow::Result<()> {
-    let since = Instant::now();
-    let mut mentioned = false;
-    while !service.answers(port) {
-        let exited = match &mut child {
-            Some(child) => child.try_wait()?.map(|status| status.to_string()),
-            None => find_main(service).is_none().then(|| "is gone".to_owned()),
-        };
-        if let Some(exited) = exited {
-            bail!("{} ended before it answered ({exited})\n{}", service.name(), quoted_log(service));
-        }
-        if since.elapsed() > START_WAIT {
-            bail!("{} does not answer on port {port}\n{}", service.name(), quoted_log(service));
-        }
-        if !mentioned && since.elapsed() > PATIENCE {
-            progress(&format!("{}: still waiting for its first answer", service.name()));
-            mentioned = true;
         }
         std::thread::sleep(POLL);
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use item::{Problem, Reject, RejectCode};
 use encoding_rs::Encoding as Utf8;
+use item::{Problem, Reject, RejectCode};
 use memchr::memchr;
 use polars::prelude::DataFrame;
 use polars_buffer::Buffer;
@@ -99,7 +99,13 @@ impl<'a> Reading<'a> {
             block,
             ascii,
             clean: (ascii || Utf8::utf8_valid_up_to(text) == text.len()) && memchr(0, text).is_none(),
-            columns: Columns::new(&block.text, block.shape.dialect.quote, block.shape.header.len(), places, block.spans.len()),
+            columns: Columns::new(
+                &block.text,
+                block.shape.dialect.quote,
+                block.shape.header.len(),
+                places,
+                block.spans.len(),
+            ),
             cells: Vec::new(),
             lines: Vec::with_capacity(block.spans.len()),
             rejects: block.rejects.clone(),
@@ -128,7 +134,8 @@ impl<'a> Reading<'a> {
             self.multibyte_utf8 += multibyte_cells(cells, text);
         }
         let unreadable = if self.clean { None } else { shape.unreadable(cells, text) };
-        self.invalid_utf8 += u64::from(unreadable.as_ref().is_some_and(|found| found.not_utf8) && shape.encoding == Encoding::Utf8);
+        self.invalid_utf8 +=
+            u64::from(unreadable.as_ref().is_some_and(|found| found.not_utf8) && shape.encoding == Encoding::Utf8);
         if let Some(problem) = unreadable.map(|found| found.problem).or_else(|| shape.misfit(cells)) {
             self.rejects.push(Reject { line, problems: vec![problem], raw: shape.raw(cells, text) });
             self.cells.truncate(first);
@@ -152,8 +159,15 @@ impl<'a> Reading<'a> {
         self.push_rows();
         self.rejects.sort_by_key(|reject| reject.line);
         let columns = self.columns.finish(&self.block.shape.header);
-        let frame = DataFrame::new(self.lines.len(), columns).expect("columns are equally long and named once, as `records` demands");
-        RecordBatch { frame, lines: self.lines, rejects: self.rejects, multibyte_utf8: self.multibyte_utf8, invalid_utf8: self.invalid_utf8 }
+        let frame = DataFrame::new(self.lines.len(), columns)
+            .expect("columns are equally long and named once, as `records` demands");
+        RecordBatch {
+            frame,
+            lines: self.lines,
+            rejects: self.rejects,
+            multibyte_utf8: self.multibyte_utf8,
+            invalid_utf8: self.invalid_utf8,
+        }
     }
 }
 
@@ -166,7 +180,11 @@ struct Unreadable {
 impl Shape {
     /// The first cell that holds a NUL or bytes that are no text.
     fn unreadable(&self, cells: &[Cell], text: &[u8]) -> Option<Unreadable> {
-        let (place, cell) = cells.iter().map(|cell| cell.bytes(text)).enumerate().find(|(_, cell)| memchr(0, cell).is_some() || str::from_utf8(cell).is_err())?;
+        let (place, cell) = cells
+            .iter()
+            .map(|cell| cell.bytes(text))
+            .enumerate()
+            .find(|(_, cell)| memchr(0, cell).is_some() || str::from_utf8(cell).is_err())?;
         let column = self.header.get(place).cloned().unwrap_or_else(|| format!("column {}", place + 1));
         let not_utf8 = str::from_utf8(cell).is_err();
         let message = match self.encoding {
@@ -175,7 +193,10 @@ impl Shape {
             Encoding::Utf16Le | Encoding::Utf16Be => format!("bytes that are not UTF-16 stand in column `{column}`"),
             Encoding::Windows1252 => format!("bytes that are not Windows-1252 stand in column `{column}`"),
         };
-        Some(Unreadable { not_utf8, problem: Problem { code: RejectCode::EncodingInvalid, column: Some(column), message } })
+        Some(Unreadable {
+            not_utf8,
+            problem: Problem { code: RejectCode::EncodingInvalid, column: Some(column), message },
+        })
     }
 
     /// What is wrong with the number of cells; empty cells beyond the header's width are forgiven.

@@ -34,7 +34,14 @@ impl<'a> Columns<'a> {
     /// and is shorter than 4 GiB.
     pub(super) fn new(text: &'a Buffer<u8>, quote: Option<u8>, width: usize, places: &'a [usize], rows: usize) -> Self {
         debug_assert!(text.ends_with(&SLACK));
-        Columns { text, values: Vec::new(), quote, width, places, views: places.iter().map(|_| Vec::with_capacity(rows)).collect() }
+        Columns {
+            text,
+            values: Vec::new(),
+            quote,
+            width,
+            places,
+            views: places.iter().map(|_| Vec::with_capacity(rows)).collect(),
+        }
     }
 
     /// Appends rows, their cells one row behind the other.
@@ -45,7 +52,9 @@ impl<'a> Columns<'a> {
         let Columns { text, values, quote, width, places, views } = self;
         for (place, column) in places.iter().zip(views) {
             let cells = cells.chunks_exact(*width).map(|row| row[*place]);
-            column.extend(cells.map(|cell| if cell.escaped { value(cell, text, *quote, values) } else { view(cell, text) }));
+            column.extend(
+                cells.map(|cell| if cell.escaped { value(cell, text, *quote, values) } else { view(cell, text) }),
+            );
         }
     }
 
@@ -57,7 +66,9 @@ impl<'a> Columns<'a> {
             // SAFETY: every view was made by `view` or `value` below, from cells that stand in the text and are UTF-8, as
             // `push_rows` demands; a value is UTF-8 because taking one of two quotes (a byte below 128) out of UTF-8 leaves
             // UTF-8. The buffers are the ones the views were made for, in their order, and are never written again.
-            let array = unsafe { Utf8ViewArray::new_unchecked(ArrowDataType::Utf8View, views.into(), buffers.clone(), None, None, bytes) };
+            let array = unsafe {
+                Utf8ViewArray::new_unchecked(ArrowDataType::Utf8View, views.into(), buffers.clone(), None, None, bytes)
+            };
             StringChunked::with_chunk(header[*place].as_str().into(), array).into_column()
         };
         self.places.iter().zip(self.views).map(column).collect()

@@ -7,7 +7,7 @@ use super::encoding::{check_is_text, encoding_of};
 use super::grammar::line_end;
 use super::header::{Header, unique_names};
 use super::reading::Reading;
-use super::text::Text;
+use super::text::in_utf8;
 use crate::{DecodeError, Dialect, Encoding, Evidence, FeedSettings, Layout, Limits};
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -25,7 +25,7 @@ pub fn detect(sample: &[u8], complete: bool, settings: &FeedSettings, limits: &L
         Some(encoding) => (encoding, 1.0, GIVEN.to_owned()),
         None => encoding_of(sample, complete),
     };
-    let text = in_utf8(sample, encoding)?;
+    let text = in_utf8(sample, encoding);
     check_is_text(sample, &text)?;
     if text.trim_ascii().is_empty() {
         return Err(DecodeError::file(FileCode::EmptyFile, "the file holds no text"));
@@ -41,7 +41,10 @@ pub fn detect(sample: &[u8], complete: bool, settings: &FeedSettings, limits: &L
         return Err(DecodeError::file(FileCode::UnknownFormat, detail));
     }
     if complete && best.header.below == 0 && !best.reading.truncated {
-        return Err(DecodeError::file(FileCode::EmptyFile, format!("only the header in line {header_line}, no record below it")));
+        return Err(DecodeError::file(
+            FileCode::EmptyFile,
+            format!("only the header in line {header_line}, no record below it"),
+        ));
     }
     Ok(Layout {
         encoding,
@@ -80,7 +83,11 @@ impl<'a> Sample<'a> {
             return Sample { text, lines_above: 1, numbered: true, ..whole };
         }
         let Some((end, next)) = line_end(text, complete) else { return whole };
-        match text[..end].trim_ascii_end().strip_prefix(b"\"").map_or(text[..end].trim_ascii_start(), |line| line.strip_suffix(b"\"").unwrap_or(line)) {
+        match text[..end]
+            .trim_ascii_end()
+            .strip_prefix(b"\"")
+            .map_or(text[..end].trim_ascii_start(), |line| line.strip_suffix(b"\"").unwrap_or(line))
+        {
             [s, e, p, b'=', delimiter] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") && is_sign(*delimiter) => {
                 Sample { text: &text[next..], lines_above: 1, delimiter: Some(*delimiter), ..whole }
             }
@@ -145,7 +152,10 @@ fn candidates<'a>(sample: &Sample<'a>, settings: &FeedSettings) -> Result<Vec<Ca
         None => None,
     };
     if delimiter.is_some() && quote.is_some_and(|quote| quote == delimiter) {
-        return Err(DecodeError::file(FileCode::UnknownFormat, "the settings name one character as delimiter and as quote"));
+        return Err(DecodeError::file(
+            FileCode::UnknownFormat,
+            "the settings name one character as delimiter and as quote",
+        ));
     }
     let delimiters = delimiter.map_or(DELIMITERS.to_vec(), |delimiter| vec![delimiter]);
     let candidate = |delimiter, quote| Candidate::new(sample, Dialect { delimiter, quote }, settings.header_line);
@@ -156,7 +166,9 @@ fn candidates<'a>(sample: &Sample<'a>, settings: &FeedSettings) -> Result<Vec<Ca
             None => with_or_without_quotes(candidate(delimiter, Some(QUOTE)), candidate(delimiter, None)),
         })
         .collect();
-    candidates.sort_by(|a, b| (b.width() > 1, b.rank).partial_cmp(&(a.width() > 1, a.rank)).unwrap_or(std::cmp::Ordering::Equal));
+    candidates.sort_by(|a, b| {
+        (b.width() > 1, b.rank).partial_cmp(&(a.width() > 1, a.rank)).unwrap_or(std::cmp::Ordering::Equal)
+    });
     Ok(candidates)
 }
 
@@ -176,11 +188,17 @@ fn with_or_without_quotes<'a>(with: Option<Candidate<'a>>, without: Option<Candi
 /// The error of a sample in which no reading has a header.
 fn no_header(sample: &Sample, settings: &FeedSettings) -> DecodeError {
     if !sample.complete && line_end(sample.text, false).is_none() {
-        return DecodeError::file(FileCode::UnknownFormat, format!("no line ends within the first {} bytes", sample.text.len()));
+        return DecodeError::file(
+            FileCode::UnknownFormat,
+            format!("no line ends within the first {} bytes", sample.text.len()),
+        );
     }
     let detail = match settings.header_line {
         Some(line) => format!("no row begins at line {line}, which the settings name as the header"),
-        None => "no row at the top of the file names the columns: texts, mostly filled, each different, above rows as wide".to_owned(),
+        None => {
+            "no row at the top of the file names the columns: texts, mostly filled, each different, above rows as wide"
+                .to_owned()
+        }
     };
     DecodeError::file(FileCode::NoHeader, detail)
 }
@@ -194,14 +212,11 @@ fn is_sign(byte: u8) -> bool {
 fn sign(setting: &str, text: &str) -> Result<u8, DecodeError> {
     match text.as_bytes() {
         [byte] if is_sign(*byte) => Ok(*byte),
-        _ => Err(DecodeError::file(FileCode::UnknownFormat, format!("the setting `{setting}` is {text:?}, not a tab or one ASCII punctuation character"))),
+        _ => Err(DecodeError::file(
+            FileCode::UnknownFormat,
+            format!("the setting `{setting}` is {text:?}, not a tab or one ASCII punctuation character"),
+        )),
     }
-}
-
-fn in_utf8(sample: &[u8], encoding: Encoding) -> Result<Vec<u8>, DecodeError> {
-    let mut text = Vec::new();
-    Text::new(sample, encoding).fill(&mut text, usize::MAX)?;
-    Ok(text)
 }
 
 fn evidence(what: &str, value: impl Into<String>, confidence: f32, reason: impl Into<String>) -> Evidence {
@@ -220,12 +235,22 @@ fn delimiter_evidence(sample: &Sample, settings: &FeedSettings, candidates: &[Ca
     if sample.delimiter.is_some() {
         return evidence("delimiter", name, 1.0, "named by the first line, `sep=`");
     }
-    let mut reason = format!("{} of {} rows have as many cells as the header, {}", best.header.fitting, best.header.below, best.width());
+    let mut reason = format!(
+        "{} of {} rows have as many cells as the header, {}",
+        best.header.fitting,
+        best.header.below,
+        best.width()
+    );
     let mut rivalry = 0.0;
     if let Some(second) = candidates.get(1).filter(|second| second.width() > 1) {
         rivalry = second.rank / best.rank.max(second.rank).max(f32::MIN_POSITIVE);
         let name = sign_name(second.reading.dialect.delimiter);
-        reason += &format!("; next best: {name} with {} of {} rows of {}", second.header.fitting, second.header.below, second.width());
+        reason += &format!(
+            "; next best: {name} with {} of {} rows of {}",
+            second.header.fitting,
+            second.header.below,
+            second.width()
+        );
     }
     evidence("delimiter", name, best.header.fit() * (1.0 - rivalry / 2.0), reason)
 }
@@ -237,7 +262,9 @@ fn quote_evidence(settings: &FeedSettings, best: &Candidate) -> Evidence {
     }
     let (confidence, reason) = match best.reading.dialect.quote {
         None => (0.9, "more rows have the header's width when quotes are ordinary characters"),
-        Some(quote) if best.reading.text.contains(&quote) => (0.95, "rows have the header's width when quotes pair around cells"),
+        Some(quote) if best.reading.text.contains(&quote) => {
+            (0.95, "rows have the header's width when quotes pair around cells")
+        }
         Some(_) => (0.9, "no quote in the sample"),
     };
     evidence("quote", name, confidence, reason)
@@ -249,7 +276,12 @@ fn header_evidence(settings: &FeedSettings, best: &Candidate, line: u64) -> Evid
     }
     let (width, known) = (best.width(), best.header.known);
     let confidence = 0.5 + 0.5 * (best.header.score as f32 / width as f32).clamp(0.0, 1.0);
-    evidence("header line", line.to_string(), confidence, format!("{known} of {width} cells hold words that name columns; the rows below are of another kind"))
+    evidence(
+        "header line",
+        line.to_string(),
+        confidence,
+        format!("{known} of {width} cells hold words that name columns; the rows below are of another kind"),
+    )
 }
 
 fn encoding_name(encoding: Encoding) -> &'static str {

@@ -24,7 +24,8 @@ const FOREIGN: [(&[u8], &str); 11] = [
 
 /// The encoding of a sample (`complete` when it is the whole file).
 pub(super) fn encoding_of(sample: &[u8], complete: bool) -> Guess<Encoding> {
-    let marks: [(&[u8], Encoding); 3] = [(b"\xef\xbb\xbf", Encoding::Utf8), (b"\xff\xfe", Encoding::Utf16Le), (b"\xfe\xff", Encoding::Utf16Be)];
+    let marks: [(&[u8], Encoding); 3] =
+        [(b"\xef\xbb\xbf", Encoding::Utf8), (b"\xff\xfe", Encoding::Utf16Le), (b"\xfe\xff", Encoding::Utf16Be)];
     if let Some((_, encoding)) = marks.into_iter().find(|(mark, _)| sample.starts_with(mark)) {
         return (encoding, 1.0, "byte order mark".to_owned());
     }
@@ -42,9 +43,17 @@ pub(super) fn encoding_of(sample: &[u8], complete: bool) -> Guess<Encoding> {
     } else if valid > invalid {
         (Encoding::Utf8, share, format!("{valid} characters beyond ASCII are UTF-8, {invalid} are not"))
     } else if outside_1252 > 0 {
-        (Encoding::Utf8, 0.3, format!("{invalid} characters are not UTF-8, of which {outside_1252} are not Windows-1252 either"))
+        (
+            Encoding::Utf8,
+            0.3,
+            format!("{invalid} characters are not UTF-8, of which {outside_1252} are not Windows-1252 either"),
+        )
     } else {
-        (Encoding::Windows1252, share * 0.9, format!("{invalid} characters beyond ASCII are not UTF-8, {valid} could be"))
+        (
+            Encoding::Windows1252,
+            share * 0.9,
+            format!("{invalid} characters beyond ASCII are not UTF-8, {valid} could be"),
+        )
     }
 }
 
@@ -64,10 +73,13 @@ impl Utf8Counts {
             counts.valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
             left -= chunk.valid().len() + chunk.invalid().len();
             // A sample may end inside a character.
-            let cut = left == 0 && !complete && str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
+            let cut = left == 0
+                && !complete
+                && str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
             if !chunk.invalid().is_empty() && !cut {
                 counts.invalid += 1;
-                counts.outside_1252 += usize::from(chunk.invalid().iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)));
+                counts.outside_1252 +=
+                    usize::from(chunk.invalid().iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)));
             }
         }
         counts
@@ -90,7 +102,9 @@ fn utf16_by_nuls(sample: &[u8]) -> Option<Encoding> {
 /// Refuses what is no text: `sample` as it came, `text` as it reads in the encoding chosen.
 pub(super) fn check_is_text(sample: &[u8], text: &[u8]) -> Result<(), DecodeError> {
     let head = sample.trim_ascii_start();
-    if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head.get(..magic.len()).is_some_and(|start| start.eq_ignore_ascii_case(magic))) {
+    if let Some((_, what)) =
+        FOREIGN.iter().find(|(magic, _)| head.get(..magic.len()).is_some_and(|start| start.eq_ignore_ascii_case(magic)))
+    {
         return Err(DecodeError::file(FileCode::UnknownFormat, format!("this is {what}")));
     }
     let controls = text.iter().filter(|byte| is_control(**byte)).count();

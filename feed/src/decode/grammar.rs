@@ -66,7 +66,12 @@ impl Dialect {
         let mut at = start;
         let mut plain = true;
         // Line ends inside a record are those of its quoted cells.
-        let record = |end: usize, next: usize, plain: bool| Found::Record { end, next, lines: if plain { 1 } else { line_ends(&text[start..end]) + 1 }, plain };
+        let record = |end: usize, next: usize, plain: bool| Found::Record {
+            end,
+            next,
+            lines: if plain { 1 } else { line_ends(&text[start..end]) + 1 },
+            plain,
+        };
         loop {
             let Some(hit) = self.next_mark(&text[at..]).map(|place| at + place) else {
                 return if complete { record(text.len(), text.len(), plain) } else { Found::More };
@@ -121,7 +126,9 @@ impl Dialect {
             match text.get(behind) {
                 None => return Close::AtEnd { escaped },
                 Some(&byte) if byte == quote => (at, escaped) = (behind + 1, true),
-                Some(&byte) if byte == self.delimiter || byte == b'\n' || byte == b'\r' => return Close::Quoted { end: behind, escaped },
+                Some(&byte) if byte == self.delimiter || byte == b'\n' || byte == b'\r' => {
+                    return Close::Quoted { end: behind, escaped };
+                }
                 Some(_) => return Close::Literal,
             }
         }

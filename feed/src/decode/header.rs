@@ -16,15 +16,103 @@ const NAME_BYTES_MAX: usize = 200;
 
 /// Words that name columns of product files. A header need not have any, but they outweigh every other sign.
 const WORDS: [&str; 97] = [
-    "article", "artikel", "artikelnummer", "asin", "availability", "barcode", "bezeichnung", "bild", "brand",
-    "brandname", "cat", "categorie", "category", "code", "color", "condition", "cost", "couleur", "currency", "delai",
-    "descripcion", "description", "designation", "devise", "dimensions", "disponibilite", "ean", "ean13", "einheit",
-    "fabricant", "famille", "farbe", "gencod", "gewicht", "groesse", "gtin", "handle", "hauteur", "height",
-    "hersteller", "ht", "id", "image", "imagen", "isbn", "item", "kategorie", "key", "largeur", "length", "libelle",
-    "libelles", "lieferzeit", "longueur", "manufacturer", "marca", "marke", "marque", "material", "matiere", "menge",
-    "mpn", "name", "nom", "nombre", "nummer", "photo", "poids", "precio", "preis", "price", "prix", "product",
-    "produit", "qte", "qty", "quantite", "quantity", "ref", "reference", "references", "referencia", "size", "sku",
-    "stock", "taille", "tarif", "titel", "title", "titre", "tva", "type", "unit", "unite", "upc", "url", "weight",
+    "article",
+    "artikel",
+    "artikelnummer",
+    "asin",
+    "availability",
+    "barcode",
+    "bezeichnung",
+    "bild",
+    "brand",
+    "brandname",
+    "cat",
+    "categorie",
+    "category",
+    "code",
+    "color",
+    "condition",
+    "cost",
+    "couleur",
+    "currency",
+    "delai",
+    "descripcion",
+    "description",
+    "designation",
+    "devise",
+    "dimensions",
+    "disponibilite",
+    "ean",
+    "ean13",
+    "einheit",
+    "fabricant",
+    "famille",
+    "farbe",
+    "gencod",
+    "gewicht",
+    "groesse",
+    "gtin",
+    "handle",
+    "hauteur",
+    "height",
+    "hersteller",
+    "ht",
+    "id",
+    "image",
+    "imagen",
+    "isbn",
+    "item",
+    "kategorie",
+    "key",
+    "largeur",
+    "length",
+    "libelle",
+    "libelles",
+    "lieferzeit",
+    "longueur",
+    "manufacturer",
+    "marca",
+    "marke",
+    "marque",
+    "material",
+    "matiere",
+    "menge",
+    "mpn",
+    "name",
+    "nom",
+    "nombre",
+    "nummer",
+    "photo",
+    "poids",
+    "precio",
+    "preis",
+    "price",
+    "prix",
+    "product",
+    "produit",
+    "qte",
+    "qty",
+    "quantite",
+    "quantity",
+    "ref",
+    "reference",
+    "references",
+    "referencia",
+    "size",
+    "sku",
+    "stock",
+    "taille",
+    "tarif",
+    "titel",
+    "title",
+    "titre",
+    "tva",
+    "type",
+    "unit",
+    "unite",
+    "upc",
+    "url",
+    "weight",
 ];
 
 /// A row that may be the header.
@@ -63,14 +151,15 @@ impl Header {
     /// The row at a line that somebody has named.
     pub(super) fn at_line(reading: &Reading, line: u64) -> Option<Header> {
         let row = reading.rows.iter().take(ROWS_JUDGED).position(|row| row.line == line)?;
-        Some(Header::measured(reading, row))
+        Some(Header::measured(reading, row, known_words(reading, row)))
     }
 
     fn of_row(reading: &Reading, row: usize) -> Option<Header> {
-        if !could_be_names(reading, row) {
+        let known = known_words(reading, row);
+        if !could_be_names(reading, row, known) {
             return None;
         }
-        let header = Header::measured(reading, row);
+        let header = Header::measured(reading, row, known);
         let narrower_above = reading.rows[..row].iter().all(|above| above.width < reading.rows[row].width);
         let plausible = match reading.rows[row].width {
             1 => header.known > 0,
@@ -80,24 +169,26 @@ impl Header {
         (plausible && header.score >= 0).then_some(header)
     }
 
-    fn measured(reading: &Reading, row: usize) -> Header {
+    fn measured(reading: &Reading, row: usize, known: usize) -> Header {
         let width = reading.rows[row].width;
         let below = &reading.rows[row + 1..];
-        let fitting = below.iter().filter(|below| below.width >= width && (below.width == width || below.filled_width <= width)).count();
-        let known = reading.values(row).iter().filter(|value| is_known(value)).count();
+        let fitting = below
+            .iter()
+            .filter(|below| below.width >= width && (below.width == width || below.filled_width <= width))
+            .count();
         let score = 2 * known as i32 + contrast(reading, row);
         Header { row, fitting, below: below.len(), known, score }
     }
 }
 
-/// Mostly filled with short texts, mostly distinct.
-fn could_be_names(reading: &Reading, row: usize) -> bool {
+/// Mostly filled (less will do when words speak for it) with short texts, mostly distinct.
+fn could_be_names(reading: &Reading, row: usize, known: usize) -> bool {
     let kinds = reading.kinds(row);
     let filled = kinds.iter().filter(|kind| **kind != Kind::Empty).count();
     let numbers = kinds.iter().filter(|kind| **kind == Kind::Number).count();
     let values = reading.values(row);
     let distinct = values.iter().filter(|value| !value.is_empty()).collect::<HashSet<_>>().len();
-    filled * 2 > kinds.len()
+    (filled * 2 > kinds.len() || known >= 3)
         && numbers * 2 <= filled
         && distinct * 3 >= filled * 2
         && !kinds.contains(&Kind::Address)
@@ -108,12 +199,16 @@ fn could_be_names(reading: &Reading, row: usize) -> bool {
 /// above numbers or a text that comes again below speaks against it.
 fn contrast(reading: &Reading, row: usize) -> i32 {
     let width = reading.rows[row].width;
-    let compared = (row + 1..reading.rows.len().min(ROWS_JUDGED)).filter(|below| reading.rows[*below].width >= width).take(ROWS_COMPARED);
+    let compared = (row + 1..reading.rows.len().min(ROWS_JUDGED))
+        .filter(|below| reading.rows[*below].width >= width)
+        .take(ROWS_COMPARED);
     let compared: Vec<usize> = compared.collect();
     let column = |place: usize| {
         let own = reading.cells(row)[place].bytes(reading.text);
         let below = || compared.iter().map(|row| reading.kinds(*row)[place]).filter(|kind| *kind != Kind::Empty);
-        let same_kind = |kind: Kind| below().count() > 0 && below().filter(|below| *below == kind).count() * 5 >= below().count() * 4;
+        let same_kind = |kind: Kind| {
+            below().count() > 0 && below().filter(|below| *below == kind).count() * 5 >= below().count() * 4
+        };
         let comes_again = || compared.iter().any(|row| reading.cells(*row)[place].bytes(reading.text) == own);
         match reading.kinds(row)[place] {
             Kind::Text if comes_again() => -2,
@@ -123,6 +218,11 @@ fn contrast(reading: &Reading, row: usize) -> i32 {
         }
     };
     (0..width).map(column).sum()
+}
+
+/// Cells that hold a word which names columns.
+fn known_words(reading: &Reading, row: usize) -> usize {
+    reading.values(row).iter().filter(|value| is_known(value)).count()
 }
 
 fn is_known(value: &str) -> bool {
@@ -185,6 +285,11 @@ mod tests {
     }
 
     #[test]
+    fn remarks_far_to_the_right_do_not_hide_a_header_of_known_words() {
+        check("sku;title;price;;;;;\nA1;Screw;4,50;;;;;remark\nA2;Nail;3,10;;;;;\n", Some(1));
+    }
+
+    #[test]
     fn rows_of_data_are_no_header() {
         check("A1;Screw;4,50\nA2;Nail;3,10\nA3;Nut;1\n", None);
         check("A1;https://x.example/1.jpg\nA2;https://x.example/2.jpg\n", None);
@@ -205,7 +310,9 @@ mod tests {
 
     #[test]
     fn every_column_gets_a_name_of_its_own() {
-        let check = |cells: &[&str], expected: &[&str]| assert_eq!(unique_names(cells.iter().map(|cell| (*cell).to_owned()).collect()), expected);
+        let check = |cells: &[&str], expected: &[&str]| {
+            assert_eq!(unique_names(cells.iter().map(|cell| (*cell).to_owned()).collect()), expected)
+        };
         check(&["Price", "Price", "Price"], &["Price", "Price (2)", "Price (3)"]);
         check(&["a", "", ""], &["a", "column 2", "column 3"]);
         check(&["", "column 1"], &["column 1 (2)", "column 1"]);

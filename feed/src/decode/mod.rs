@@ -11,6 +11,7 @@ mod grammar;
 mod header;
 mod reading;
 mod records;
+mod sample;
 mod sniff;
 mod spreadsheet;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod write;
 pub use block::Block;
 pub use detect::detect;
 pub use records::Records;
+pub(crate) use sample::whole_records;
 pub use sniff::sniff;
 pub use spreadsheet::spreadsheet_to_csv;
 pub use write::write_csv_row;

@@ -52,7 +52,16 @@ pub(super) enum Kind {
 impl<'a> Reading<'a> {
     /// Reads the sample (`complete` when it is the whole file).
     pub(super) fn new(text: &'a [u8], complete: bool, dialect: Dialect, numbered: bool) -> Self {
-        let mut reading = Reading { text, dialect, numbered, rows: Vec::new(), cells: Vec::new(), kinds: Vec::new(), stray_quotes: 0, truncated: false };
+        let mut reading = Reading {
+            text,
+            dialect,
+            numbered,
+            rows: Vec::new(),
+            cells: Vec::new(),
+            kinds: Vec::new(),
+            stray_quotes: 0,
+            truncated: false,
+        };
         let mut scratch = Vec::new();
         let (mut at, mut line) = (0, 1);
         loop {
@@ -67,7 +76,8 @@ impl<'a> Reading<'a> {
                 Found::OpenQuote(_) | Found::More => line_ends(&text[at..]) > OPEN_LINES_MAX,
                 Found::End => false,
             };
-            let next_line = line_end(&text[at..], complete).filter(|_| stray && reading.stray_quotes < STRAY_QUOTES_MAX);
+            let next_line =
+                line_end(&text[at..], complete).filter(|_| stray && reading.stray_quotes < STRAY_QUOTES_MAX);
             let Some((_, below)) = next_line else {
                 reading.truncated = complete && at < text.len();
                 return reading;

@@ -121,7 +121,12 @@ impl<R: Read> Records<R> {
                 Found::More => Stop::More,
                 Found::Record { next, lines, plain, .. } => {
                     if end > start {
-                        run.spans.push(Span { start: start as u32, end: end as u32, lines_above: run.lines as u32, plain });
+                        run.spans.push(Span {
+                            start: start as u32,
+                            end: end as u32,
+                            lines_above: run.lines as u32,
+                            plain,
+                        });
                     }
                     run.bytes = next;
                     run.lines += lines;
@@ -210,14 +215,18 @@ impl<R: Read> Records<R> {
         loop {
             match self.shape.dialect.record_at(&self.buffer, 0, self.text.ended()) {
                 Found::Record { end, next, lines, .. } => {
-                    let number = self.buffer[..end].split(|byte| *byte == self.shape.dialect.delimiter).next().and_then(row_number);
+                    let number = self.buffer[..end]
+                        .split(|byte| *byte == self.shape.dialect.delimiter)
+                        .next()
+                        .and_then(row_number);
                     self.skip(next, lines);
                     return Ok(Some(number.unwrap_or(0)));
                 }
                 Found::End => return Ok(None),
                 Found::OpenQuote(open) => return Err(self.truncated(open)),
                 Found::More if self.buffer.len() > self.record_bytes_max => {
-                    let detail = format!("line {}: the header is longer than {} bytes", self.line, self.record_bytes_max);
+                    let detail =
+                        format!("line {}: the header is longer than {} bytes", self.line, self.record_bytes_max);
                     return Err(DecodeError::file(FileCode::UnknownFormat, detail));
                 }
                 Found::More => self.fill_more()?,
@@ -231,7 +240,8 @@ impl<R: Read> Records<R> {
         let bytes_max = self.record_bytes_max;
         self.long_records += 1;
         if self.long_records > LONG_RECORDS_MAX {
-            let detail = format!("line {}: more than {LONG_RECORDS_MAX} records are longer than {bytes_max} bytes", self.line);
+            let detail =
+                format!("line {}: more than {LONG_RECORDS_MAX} records are longer than {bytes_max} bytes", self.line);
             return Err(DecodeError::file(FileCode::UnknownFormat, detail));
         }
         let end = line_end(&self.buffer, true).map_or(0, |(end, _)| end.min(bytes_max));
@@ -249,7 +259,13 @@ impl<R: Read> Records<R> {
         let problem = Problem { code: RejectCode::RowUnreadable, column: None, message };
         let reject = Reject { line, problems: vec![problem], raw: self.shape.raw(cells, &self.buffer) };
         self.skip_lines(1)?;
-        Ok(Block { shape: self.shape.clone(), text: SLACK.to_vec().into(), spans: Vec::new(), line, rejects: vec![reject] })
+        Ok(Block {
+            shape: self.shape.clone(),
+            text: SLACK.to_vec().into(),
+            spans: Vec::new(),
+            line,
+            rejects: vec![reject],
+        })
     }
 
     /// The fault of a file that ends inside the quoted cell that opens at this place of the buffer.

@@ -13,7 +13,8 @@ const OLE2: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 const ZIP_ENTRY: &[u8] = b"PK\x03\x04";
 const ZIP_EMPTY: &[u8] = b"PK\x05\x06";
 
-/// The family of a file by its first bytes (a few kilobytes are enough).
+/// The family of a file by its first bytes: a few kilobytes mostly do, but a workbook whose first parts are large is told
+/// from another archive only by the first 64.
 pub fn sniff(head: &[u8]) -> FileFormat {
     if head.starts_with(GZIP) {
         FileFormat::Gzip
@@ -22,7 +23,11 @@ pub fn sniff(head: &[u8]) -> FileFormat {
     } else if head.starts_with(OLE2) {
         FileFormat::Spreadsheet
     } else if head.starts_with(ZIP_ENTRY) {
-        if (ZipEntries { head, at: 0 }).any(|entry| entry.is_workbook_part()) { FileFormat::Spreadsheet } else { FileFormat::Zip }
+        if (ZipEntries { head, at: 0 }).any(|entry| entry.is_workbook_part()) {
+            FileFormat::Spreadsheet
+        } else {
+            FileFormat::Zip
+        }
     } else if head.starts_with(ZIP_EMPTY) {
         FileFormat::Zip
     } else {
@@ -42,7 +47,9 @@ impl ZipEntry<'_> {
         match self.name {
             b"[Content_Types].xml" => true,
             b"mimetype" => self.content.starts_with(b"application/vnd.oasis.opendocument.spreadsheet"),
-            name => name.starts_with(b"xl/") || name.starts_with(b"_rels/.rels") || name.starts_with(b"docProps/"),
+            // Some writers separate folders as Windows does.
+            [b'x', b'l', b'/' | b'\\', ..] => true,
+            name => name.starts_with(b"_rels") || name.starts_with(b"docProps"),
         }
     }
 }
@@ -62,13 +69,16 @@ impl<'a> Iterator for ZipEntries<'a> {
         if !header.starts_with(ZIP_ENTRY) {
             return None;
         }
-        let number = |at: usize, bytes: usize| Some(header.get(at..at + bytes)?.iter().rev().fold(0usize, |n, byte| n << 8 | *byte as usize));
+        let number = |at: usize, bytes: usize| {
+            Some(header.get(at..at + bytes)?.iter().rev().fold(0usize, |n, byte| n << 8 | *byte as usize))
+        };
         let (flags, packed_bytes) = (number(6, 2)?, number(18, 4)?);
         let content_at = 30 + number(26, 2)? + number(28, 2)?;
         let name = header.get(30..30 + number(26, 2)?)?;
         let content = header.get(content_at..).unwrap_or_default();
         // Bit 3: the sizes stand behind the content, so that the next header must be searched.
-        let skip = if flags & 8 == 0 { packed_bytes } else { memmem::find(content, ZIP_ENTRY).unwrap_or(content.len()) };
+        let skip =
+            if flags & 8 == 0 { packed_bytes } else { memmem::find(content, ZIP_ENTRY).unwrap_or(content.len()) };
         self.at += content_at + skip;
         Some(ZipEntry { name, content })
     }
@@ -111,6 +121,7 @@ mod tests {
     fn a_workbook_is_told_from_another_archive_by_its_parts() {
         check(&stored("[Content_Types].xml", b"<Types/>"), FileFormat::Spreadsheet);
         check(&stored("xl/drawings/drawing1.xml", b"<x/>"), FileFormat::Spreadsheet);
+        check(&stored("xl\\workbook.xml", b"<x/>"), FileFormat::Spreadsheet);
         check(&[stored("theme.xml", b"<x/>"), stored("_rels/.rels", b"<x/>")].concat(), FileFormat::Spreadsheet);
         check(&stored("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), FileFormat::Spreadsheet);
         check(&stored("mimetype", b"application/epub+zip"), FileFormat::Zip);

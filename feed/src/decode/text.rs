@@ -39,7 +39,8 @@ impl<R: Read> Text<R> {
             Encoding::Utf16Be => Some(UTF_16BE),
             Encoding::Windows1252 => Some(WINDOWS_1252),
         };
-        let transcoder = transcoder.map(|encoding| Transcoder { decoder: encoding.new_decoder_without_bom_handling(), raw: Vec::new() });
+        let transcoder = transcoder
+            .map(|encoding| Transcoder { decoder: encoding.new_decoder_without_bom_handling(), raw: Vec::new() });
         Text { reader, transcoder, begun: false, ended: false }
     }
 
@@ -70,6 +71,13 @@ impl<R: Read> Text<R> {
         }
         Ok(())
     }
+}
+
+/// A whole sample as UTF-8, without byte order mark.
+pub(super) fn in_utf8(sample: &[u8], encoding: Encoding) -> Vec<u8> {
+    let mut text = Vec::new();
+    Text::new(sample, encoding).fill(&mut text, usize::MAX).expect("reading from memory does not fail");
+    text
 }
 
 impl Transcoder {
@@ -128,7 +136,11 @@ mod tests {
                 let goal = out.len() + step;
                 text.fill(&mut out, goal).unwrap();
             }
-            assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(expected), "{encoding:?} {bytes:?} by {step}");
+            assert_eq!(
+                String::from_utf8_lossy(&out),
+                String::from_utf8_lossy(expected),
+                "{encoding:?} {bytes:?} by {step}"
+            );
         }
     }
 

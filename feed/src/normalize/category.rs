@@ -17,7 +17,13 @@ pub(crate) const SEPARATORS: [&str; 5] = [">", "»", "|", "\n", "/"];
 /// Appends the categories of a cell to a path under construction that begins at `start`.
 pub(crate) fn category_path(text: &str, separator: Option<&str>, start: usize, out: &mut String) -> Result<(), Refusal> {
     let Some(separator) = separator else { return add(text, start, out) };
-    deepest_path(text, separator).split(separator).try_for_each(|name| add(name, start, out))
+    let path = if text.contains(',') { deepest_path(text, separator) } else { text };
+    let mut one = separator.chars();
+    match (one.next(), one.next()) {
+        // Searching one character is much cheaper than searching a text.
+        (Some(sign), None) => path.split(sign).try_for_each(|name| add(name, start, out)),
+        _ => path.split(separator).try_for_each(|name| add(name, start, out)),
+    }
 }
 
 /// The deepest of several paths in one cell (the first of equals). Commas part paths only when every part is a path

@@ -20,12 +20,12 @@ pub(crate) fn country(text: &str) -> Reading<&'static str> {
 }
 
 fn from_code(text: &str) -> Option<&'static str> {
-    let same = |code: &str| code.eq_ignore_ascii_case(text);
-    match text.len() {
-        2 => COUNTRIES.iter().find(|(two, ..)| same(two)).map(|(two, ..)| *two),
-        3 => COUNTRIES.iter().find(|(_, three, _)| same(three)).map(|(two, ..)| *two),
+    let found = match *text.as_bytes() {
+        [one, two] => COUNTRIES.binary_search_by(|(code, ..)| code.as_bytes().cmp(&[one.to_ascii_uppercase(), two.to_ascii_uppercase()])).ok(),
+        [_, _, _] => COUNTRIES.iter().position(|(_, code, _)| code.eq_ignore_ascii_case(text)),
         _ => None,
-    }
+    };
+    found.map(|index| COUNTRIES[index].0)
 }
 
 /// Alpha-2 code, alpha-3 code, names without case and accents.
@@ -308,5 +308,6 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), all);
         assert_eq!(COUNTRIES.len(), 249);
+        assert!(COUNTRIES.is_sorted());
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
+use memchr::{memchr, memchr3};
 
 use super::refusal::Reading;
 use super::text::{Lines, clean_into, is_clean, trim, within};
@@ -66,19 +67,64 @@ fn is_explosive(text: &str) -> bool {
     tags > TAGS_MAX || tags * formatting > REOPENED_MAX
 }
 
-/// Elements that only need to be nested properly to be parsed as they are written.
-const INLINE: &[&str] = &["b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "span", "code"];
-const BLOCK: &[&str] = &["p", "div", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"];
 /// Deeper nesting is left to the sanitiser.
 const DEPTH_MAX: usize = 12;
+
+/// How an element nests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Holds text and other inline elements.
+    Inline,
+    /// Holds text and inline elements, and closes an open paragraph.
+    Text,
+    /// Holds blocks, and closes an open paragraph.
+    Flow,
+    /// Holds list items only (and the white space between them).
+    List,
+    /// Stands in a list.
+    Item,
+}
+
+/// Elements that only need to be nested properly to be parsed as they are written.
+fn element(name: &str) -> Option<(&'static str, Kind)> {
+    Some(match name {
+        "b" => ("b", Kind::Inline),
+        "strong" => ("strong", Kind::Inline),
+        "i" => ("i", Kind::Inline),
+        "em" => ("em", Kind::Inline),
+        "u" => ("u", Kind::Inline),
+        "s" => ("s", Kind::Inline),
+        "small" => ("small", Kind::Inline),
+        "sub" => ("sub", Kind::Inline),
+        "sup" => ("sup", Kind::Inline),
+        "span" => ("span", Kind::Inline),
+        "code" => ("code", Kind::Inline),
+        "p" => ("p", Kind::Text),
+        "h1" => ("h1", Kind::Text),
+        "h2" => ("h2", Kind::Text),
+        "h3" => ("h3", Kind::Text),
+        "h4" => ("h4", Kind::Text),
+        "h5" => ("h5", Kind::Text),
+        "h6" => ("h6", Kind::Text),
+        "div" => ("div", Kind::Flow),
+        "blockquote" => ("blockquote", Kind::Flow),
+        "ul" => ("ul", Kind::List),
+        "ol" => ("ol", Kind::List),
+        "li" => ("li", Kind::Item),
+        _ => return None,
+    })
+}
 
 /// Writes a fragment of text, known entities and well-nested simple tags as the sanitiser would; `false` (with
 /// anything written) when it holds something else. The text has no control characters but tab and line feed.
 fn simple(text: &str, out: &mut String) -> bool {
-    let mut open: Vec<&'static str> = Vec::new();
+    let mut open: Vec<(&'static str, Kind)> = Vec::new();
+    let may_hold_nbsp = memchr(0xc2, text.as_bytes()).is_some();
     let mut rest = text;
     loop {
-        let special = rest.bytes().position(|byte| matches!(byte, b'<' | b'>' | b'&' | 0xc2)).unwrap_or(rest.len());
+        let bytes = rest.as_bytes();
+        let markup = memchr3(b'<', b'>', b'&', bytes).unwrap_or(bytes.len());
+        let special = if may_hold_nbsp { memchr(0xc2, &bytes[..markup]).unwrap_or(markup) } else { markup };
         out.push_str(&rest[..special]);
         rest = &rest[special..];
         let taken = match rest.as_bytes().first() {
@@ -103,41 +149,38 @@ fn written(text: &str, taken: usize, out: &mut String) -> Option<usize> {
 }
 
 /// One tag; the bytes it takes, `None` when it is not simple where it stands.
-fn tag(rest: &str, open: &mut Vec<&'static str>, out: &mut String) -> Option<usize> {
-    let end = rest.find('>')?;
+fn tag(rest: &str, open: &mut Vec<(&'static str, Kind)>, out: &mut String) -> Option<usize> {
+    let end = memchr(b'>', rest.as_bytes())?;
     let inner = &rest[1..end];
     if let Some(name) = inner.strip_prefix('/') {
-        if open.pop()? != name {
+        if open.pop()?.0 != name {
             return None;
         }
-        out.push_str(&rest[..=end]);
-        return Some(end + 1);
+        return written(&rest[..=end], end + 1, out);
     }
     if matches!(inner, "br" | "br/" | "br /") {
         return written("<br>", end + 1, out);
     }
-    let name_end = inner.find(' ').unwrap_or(inner.len());
-    let (name, attributes) = inner.split_at(name_end);
-    let known = INLINE.iter().chain(BLOCK).find(|known| **known == name)?;
-    if open.len() == DEPTH_MAX || !may_open(known, open) || !drops_away(attributes) {
+    let (name, attributes) = inner.split_at(memchr(b' ', inner.as_bytes()).unwrap_or(inner.len()));
+    let (name, kind) = element(name)?;
+    if open.len() == DEPTH_MAX || !may_open(name, kind, open) || !drops_away(attributes) {
         return None;
     }
-    open.push(known);
+    open.push((name, kind));
     out.push('<');
-    out.push_str(known);
-    out.push('>');
-    Some(end + 1)
+    out.push_str(name);
+    written(">", end + 1, out)
 }
 
 /// Whether the parser leaves the element where it is written (HTML standard, 13.2.6.4.7): blocks close an open paragraph
-/// and stay out of headings and inline elements here; list items stand in lists.
-fn may_open(name: &str, open: &[&str]) -> bool {
-    if INLINE.contains(&name) {
-        return !open.contains(&name);
+/// and are kept out of text and inline elements here; list items stand in lists, and nothing else does.
+fn may_open(name: &str, kind: Kind, open: &[(&str, Kind)]) -> bool {
+    if kind == Kind::Inline {
+        return open.iter().all(|(parent, _)| *parent != name);
     }
-    let in_list = matches!(open.last(), Some(&"ul" | &"ol"));
-    let only_flow = open.iter().all(|parent| matches!(*parent, "div" | "ul" | "ol" | "li" | "blockquote"));
-    only_flow && (name == "li") == in_list
+    let in_list = matches!(open.last(), Some((_, Kind::List)));
+    let among_blocks = open.iter().all(|(_, parent)| !matches!(parent, Kind::Inline | Kind::Text));
+    among_blocks && (kind == Kind::Item) == in_list
 }
 
 /// Attributes that the sanitiser removes from every element: ` class="…" style="…"`.
@@ -277,7 +320,9 @@ mod tests {
     fn nested() -> impl Strategy<Value = String> {
         let leaf = prop::sample::select(vec!["text", "a & b", "&eacute;", "<br>", "<br />", "\n", " ", "", "\u{a0}", "1 > 0"]).prop_map(str::to_owned);
         leaf.prop_recursive(5, 24, 4, |inner| {
-            let name = prop::sample::select(INLINE.iter().chain(BLOCK).copied().collect::<Vec<_>>());
+            let name = prop::sample::select(vec![
+                "b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "span", "code", "p", "h1", "h3", "h6", "div", "blockquote", "ul", "ol", "li",
+            ]);
             (name, prop::collection::vec(inner, 0..4), any::<bool>())
                 .prop_map(|(name, children, class)| format!("<{name}{}>{}</{name}>", if class { " class=\"k\"" } else { "" }, children.concat()))
         })

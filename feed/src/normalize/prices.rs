@@ -67,12 +67,18 @@ fn priced(text: &str, convention: &Convention, tax: Option<Tax>) -> Reading<Amou
 /// mapping of a price column, else by the supplier. Cells of one row that contradict each other are refused.
 pub(crate) fn currencies(column: Option<Source<'_>>, prices: &[&PriceColumn], rows: usize, supplier: Option<Currency>, refusals: &mut Refusals) -> TextColumn {
     let mut out = TextColumn::with_capacity(rows, rows * 3);
+    // The same code mostly stands in many rows in turn.
+    let mut last: Option<(&'static str, Currency)> = None;
     let mapped = |row: usize| prices.iter().filter(|price| price.values[row].is_some()).find_map(|price| price.currency);
     for row in 0..rows {
         let own = column.and_then(|source| {
             let known = mapped(row).or(supplier);
-            source.read(row, refusals, |text| currency_cell(text, known))
+            source.read(row, refusals, |text| match last {
+                Some((code, currency)) if code == text => Ok(Some(currency)),
+                _ => currency_cell(text, known),
+            })
         });
+        last = own.map(|currency| (currency.code(), currency));
         if own.is_none() && prices.iter().all(|price| price.values[row].is_none()) {
             out.push("");
             continue;

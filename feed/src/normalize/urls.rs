@@ -1,6 +1,7 @@
 //! Picture addresses: absolute http(s) only, several in one cell.
 
 use item::{LIST_SEPARATOR, RejectCode};
+use memchr::memchr3;
 
 use super::refusal::{Refusal, quote};
 
@@ -10,13 +11,12 @@ const URL_BYTES_MAX: usize = 2_048;
 /// Appends the addresses of a cell to a list under construction that begins at `start`, in order, each once.
 pub(crate) fn image_urls(text: &str, separator: Option<&str>, start: usize, out: &mut String) -> Result<(), Refusal> {
     match separator {
-        Some(separator) => text.split(separator).try_for_each(|url| add(url, start, out)),
+        Some(separator) => text.split(separator).try_for_each(|url| add(url.trim(), start, out)),
         None => pieces(text).try_for_each(|url| add(url, start, out)),
     }
 }
 
 fn add(url: &str, start: usize, out: &mut String) -> Result<(), Refusal> {
-    let url = url.trim();
     if url.is_empty() {
         return Ok(());
     }
@@ -26,7 +26,7 @@ fn add(url: &str, start: usize, out: &mut String) -> Result<(), Refusal> {
     let list = &out[start..];
     if list.is_empty() {
         out.push_str(url);
-    } else if !list.split(LIST_SEPARATOR).any(|known| known == url) {
+    } else if list.split(LIST_SEPARATOR).all(|known| known != url) {
         out.push(LIST_SEPARATOR);
         out.push_str(url);
     }
@@ -35,30 +35,31 @@ fn add(url: &str, start: usize, out: &mut String) -> Result<(), Refusal> {
 
 /// Cuts at `|` and line breaks always, at `,` `;` and spaces only before another address: all three occur inside addresses.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['|', '\n', '\r']).flat_map(|part| {
-        let mut rest = part.trim_matches([' ', ',', ';']);
-        std::iter::from_fn(move || {
-            if rest.is_empty() {
-                return None;
-            }
-            let next = next_address(rest);
-            let url = rest[..next].trim_end_matches([' ', ',', ';']);
-            rest = &rest[next..];
-            Some(url)
-        })
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(BETWEEN);
+        if rest.is_empty() {
+            return None;
+        }
+        let line = memchr3(b'|', b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
+        let end = next_address(&rest[..line]);
+        let url = rest[..end].trim_end_matches(BETWEEN);
+        rest = &rest[end..];
+        Some(url)
     })
 }
 
+/// What may stand between addresses, and is cut off their ends.
+const BETWEEN: [char; 6] = ['|', '\n', '\r', ' ', ',', ';'];
+
 /// Where the address behind the first one begins, or the end.
 fn next_address(text: &str) -> usize {
-    let mut from = 1;
-    while let Some(found) = text.get(from..).and_then(|rest| rest.find("http")) {
-        let at = from + found;
-        let is_scheme = text[at..].starts_with("http://") || text[at..].starts_with("https://");
-        if is_scheme && text[..at].ends_with([' ', ',', ';']) {
-            return at;
+    let mut from = 0;
+    while let Some(found) = memchr3(b' ', b',', b';', &text.as_bytes()[from..]) {
+        from += found + 1;
+        if text[from..].starts_with("http://") || text[from..].starts_with("https://") {
+            return from;
         }
-        from = at + 4;
     }
     text.len()
 }
@@ -68,7 +69,7 @@ fn fault(url: &str) -> Option<&'static str> {
     let Some(rest) = strip_scheme(url) else {
         return Some("does not begin with https:// or http://");
     };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let authority = &rest[..memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len())];
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if host.is_empty() || host.starts_with([':', '.']) {
         return Some("names no server");
@@ -76,14 +77,16 @@ fn fault(url: &str) -> Option<&'static str> {
     if url.len() > URL_BYTES_MAX {
         return Some("is longer than 2,048 bytes");
     }
-    let forbidden = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '}');
-    url.contains(forbidden).then_some("holds a character that no address has")
+    let forbidden = url.bytes().any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'}'));
+    (forbidden || !url.is_ascii() && url.contains(|c: char| c.is_whitespace() || c.is_control())).then_some("holds a character that no address has")
 }
 
 fn strip_scheme(url: &str) -> Option<&str> {
-    let colon = url.find("://")?;
-    let scheme = &url[..colon];
-    (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")).then_some(&url[colon + 3..])
+    if let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) {
+        return Some(rest);
+    }
+    let (scheme, rest) = url.split_once("://")?;
+    (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")).then_some(rest)
 }
 
 /// Whether a cell looks like addresses, and whether they end like pictures.

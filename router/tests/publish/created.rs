@@ -202,3 +202,51 @@ async fn publications_at_the_same_time_do_not_mix() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_large_first_load_leaves_the_same_indexes_as_before() {
+    with_migrated(|databases| async move {
+        let db = databases.router.catalog();
+        let (one, two) = (supplier(db, "one").await, supplier(db, "two").await);
+        let skus: Vec<String> = (0..20_000).map(|number| format!("{number}")).collect();
+        let items: Vec<_> = skus.iter().map(|sku| [(Field::Sku, sku.as_str()), (Field::Title, "x")]).collect();
+        let items: Vec<Item<'_>> = items.iter().map(|item| item.as_slice()).collect();
+        let mut session = connect(Some(databases.catalog_name())).await;
+        let indexes = "select i.indexrelid as id, pg_get_indexdef(i.indexrelid) as definition, i.indisvalid as valid
+            from pg_index as i where i.indrelid = 'products'::regclass";
+        let definitions = |rows: serde_json::Value| {
+            let mut definitions: Vec<String> =
+                rows.as_array().unwrap().iter().map(|row| format!("{} {}", row["definition"], row["valid"])).collect();
+            definitions.sort();
+            definitions
+        };
+
+        let before = rows(&mut session, indexes).await;
+        Import::of(one).create(&items).run(db).await.unwrap();
+        let built = rows(&mut session, indexes).await;
+        assert_ne!(before, built, "they were not built anew");
+        assert_eq!(definitions(before), definitions(built.clone()));
+
+        // The next one is large, but not the first; a SKU that is there twice is noticed either way.
+        Import::of(two).create(&items).run(db).await.unwrap();
+        assert_eq!(rows(&mut session, indexes).await, built);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sku_that_stands_twice_in_a_large_first_load_is_noticed() {
+    with_migrated(|databases| async move {
+        let db = databases.router.catalog();
+        let supplier = supplier(db, "acme").await;
+        let items = vec![BARE; 20_000];
+        let mut session = connect(Some(databases.catalog_name())).await;
+        let before = crate::dump(&mut session).await;
+        let error = Import::of(supplier).create(&items).run(db).await.unwrap_err();
+        assert_eq!(error.sqlstate().as_deref(), Some("23505"), "{error}");
+        assert_eq!(crate::dump(&mut session).await, before);
+        let indexes = rows(&mut session, "select 1 from pg_index where indrelid = 'products'::regclass and indisvalid").await;
+        assert_eq!(indexes.as_array().unwrap().len(), 6);
+    })
+    .await;
+}

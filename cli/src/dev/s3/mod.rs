@@ -39,8 +39,8 @@ impl ObjectStore {
         Self { root: root.to_owned(), program }
     }
 
-    fn arguments(&self) -> [&str; 4] {
-        ["dev", "--stack", self.root.to_str().unwrap_or_default(), SUBCOMMAND]
+    fn folder(&self) -> PathBuf {
+        self.root.join(FOLDER)
     }
 }
 
@@ -62,14 +62,13 @@ impl Service for ObjectStore {
     }
 
     fn is_main(&self, process: &Process) -> bool {
-        process.arguments.get(1..).is_some_and(|arguments| arguments == self.arguments())
+        process.arguments.last().is_some_and(|last| last == SUBCOMMAND) && process.works_in(&self.folder())
     }
 
     fn command(&self, _: u16, _: &Programs<'_>, _: &dyn Fn(&str)) -> anyhow::Result<Command> {
-        let folder = self.root.join(FOLDER);
-        make_private_folder(&folder)?;
+        make_private_folder(&self.folder())?;
         let mut command = Command::new(&self.program);
-        command.args(self.arguments()).current_dir(folder);
+        command.args(["dev", "--stack"]).arg(&self.root).arg(SUBCOMMAND).current_dir(self.folder());
         Ok(command)
     }
 
@@ -87,6 +86,6 @@ impl Service for ObjectStore {
     }
 
     fn remove(&self) -> anyhow::Result<()> {
-        remove_folder(&self.root.join(FOLDER))
+        remove_folder(&self.folder())
     }
 }

@@ -3,7 +3,10 @@
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
-use calamine::{DataRef, Error, Ods, OdsError, Reader, Sheet, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError, Xlsx, XlsxError};
+use calamine::{
+    DataRef, Error, Ods, OdsError, Reader, Sheet, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError, Xlsx,
+    XlsxError,
+};
 use item::FileCode;
 use memchr::memmem;
 
@@ -64,15 +67,22 @@ impl<'a> Workbook<'a> {
     /// Calls `visit` with each cell that is not empty, in the order of the file, until it breaks. The value of a formula is
     /// the one saved with it.
     pub(super) fn visit_cells(&mut self, sheet: &str, visit: &mut Visit) -> Result<(), DecodeError> {
-        let mut visit = |row, column, cell: &DataRef, format| if is_empty(cell) { Ok(ControlFlow::Continue(())) } else { visit(row, column, cell, format) };
+        let mut visit = |row, column, cell: &DataRef, format| {
+            if is_empty(cell) { Ok(ControlFlow::Continue(())) } else { visit(row, column, cell, format) }
+        };
         let range = match self {
             Workbook::Xlsx(book) => {
                 let mut cells = book.worksheet_cells_reader(sheet).map_err(|error| fault(Error::Xlsx(error)))?;
-                let code = |style: &calamine::Style| style.number_format.as_ref().map(|format| NumberFormat::of_code(&format.format_code));
+                let code = |style: &calamine::Style| {
+                    style.number_format.as_ref().map(|format| NumberFormat::of_code(&format.format_code))
+                };
                 let formats: Vec<_> = cells.styles().iter().map(|style| code(style).unwrap_or_default()).collect();
-                while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|error| fault(Error::Xlsx(error)))? {
+                while let Some((cell, style)) =
+                    cells.next_cell_with_style_id().map_err(|error| fault(Error::Xlsx(error)))?
+                {
                     let (row, column) = cell.get_position();
-                    if visit(row, column, cell.get_value(), formats.get(style).copied().unwrap_or_default())?.is_break() {
+                    if visit(row, column, cell.get_value(), formats.get(style).copied().unwrap_or_default())?.is_break()
+                    {
                         break;
                     }
                 }
@@ -104,8 +114,14 @@ impl<'a> Workbook<'a> {
 /// Calamine's error as a fault of the file: it reads from memory, so that nothing else can be at fault.
 fn fault(error: Error) -> DecodeError {
     match error {
-        Error::Xlsx(XlsxError::Password) | Error::Xlsb(XlsbError::Password) | Error::Xls(XlsError::Password) | Error::Ods(OdsError::Password) => {
+        Error::Xlsx(XlsxError::Password)
+        | Error::Xlsb(XlsbError::Password)
+        | Error::Xls(XlsError::Password)
+        | Error::Ods(OdsError::Password) => {
             DecodeError::file(FileCode::Encrypted, "the workbook is protected by a password")
+        }
+        Error::Ods(OdsError::CellLimitExceeded { .. }) => {
+            DecodeError::file(FileCode::ArchiveTooLarge, error.to_string())
         }
         error => DecodeError::file(FileCode::UnknownFormat, format!("the workbook cannot be read: {error}")),
     }

@@ -101,7 +101,11 @@ fn broken_utf16_costs_its_row_only() {
     let mut bytes: Vec<u8> = "a,b\n1,€\n2,".encode_utf16().flat_map(u16::to_le_bytes).collect();
     bytes.extend([0x00, 0xdc, b'\n', 0, b'3', 0, b',', 0, b'4', 0]);
     let layout = Layout { encoding: Encoding::Utf16Le, ..layout(2, b',', Some(b'"')) };
-    check_as(&bytes, &layout, &["2: 1|€", "3! encoding_invalid: bytes that are not UTF-16 stand in column `b` [2|\u{fffd}]", "4: 3|4"]);
+    check_as(
+        &bytes,
+        &layout,
+        &["2: 1|€", "3! encoding_invalid: bytes that are not UTF-16 stand in column `b` [2|\u{fffd}]", "4: 3|4"],
+    );
 }
 
 #[test]
@@ -173,7 +177,11 @@ fn a_long_preamble_does_not_need_a_large_block() {
 fn numbered_records_carry_the_row_of_the_sheet() {
     let text = format!("{ROW_NUMBERS_MARK}2,Title,\r\n4,a,b\r\n5,\"x\r\ny\",z\r\n9,\"\",z\r\n12,z\r\n");
     let layout = Layout { header_line: 4, numbered: true, ..layout(2, b',', Some(b'"')) };
-    check_as(text.as_bytes(), &layout, &["5: x\r\ny|z", "9: |z", "12! row_too_narrow: 1 cell where the header has 2 [z]"]);
+    check_as(
+        text.as_bytes(),
+        &layout,
+        &["5: x\r\ny|z", "9: |z", "12! row_too_narrow: 1 cell where the header has 2 [z]"],
+    );
 }
 
 #[test]

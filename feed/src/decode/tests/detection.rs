@@ -13,7 +13,8 @@ fn detected(text: impl AsRef<[u8]>) -> Result<Layout, DecodeError> {
 fn check(text: &str, expected: &str) {
     let layout = detected(text).unwrap_or_else(|error| panic!("{error} in {text:?}"));
     let quote = layout.dialect.quote.map_or('-', char::from);
-    let found = format!("{} {quote} {} {}", char::from(layout.dialect.delimiter), layout.header_line, layout.header.join("|"));
+    let found =
+        format!("{} {quote} {} {}", char::from(layout.dialect.delimiter), layout.header_line, layout.header.join("|"));
     assert_eq!(found, expected, "{text:?}\n{:#?}", layout.evidence);
     for evidence in &layout.evidence {
         assert!((0.0..=1.0).contains(&evidence.confidence), "{evidence:?}");
@@ -37,20 +38,29 @@ fn each_delimiter_is_found() {
 #[test]
 fn decimal_commas_do_not_hide_the_semicolon() {
     check("sku;prix\nA1;4,50\nA2;3,10\nA3;1,00\n", "; \" 1 sku|prix");
-    check("ref;libellé;achat;vente\nA1;Vis, acier;4,50;9,00\nA2;Clou, acier;3,10;6,00\n", "; \" 1 ref|libellé|achat|vente");
+    check(
+        "ref;libellé;achat;vente\nA1;Vis, acier;4,50;9,00\nA2;Clou, acier;3,10;6,00\n",
+        "; \" 1 ref|libellé|achat|vente",
+    );
     check("foo;bar\nA1;4,50\nA2;3,10\n", "; \" 1 foo|bar");
 }
 
 #[test]
 fn commas_in_descriptions_and_pipes_in_lists_are_no_delimiters() {
-    check("sku\ttitle\tdescription\nA1\tScrew\tlong, thin, steel\nA2\tNail\tshort, steel\n", "\t \" 1 sku|title|description");
+    check(
+        "sku\ttitle\tdescription\nA1\tScrew\tlong, thin, steel\nA2\tNail\tshort, steel\n",
+        "\t \" 1 sku|title|description",
+    );
     check("sku,title,images\nA1,Screw,a.jpg|b.jpg\nA2,Nail,c.jpg|d.jpg\n", ", \" 1 sku|title|images");
     check("sku,title,note\nA1,Screw,\"one; two; three\"\nA2,Nail,\"one; two; three\"\n", ", \" 1 sku|title|note");
 }
 
 #[test]
 fn quotes_pair_around_cells_even_when_lines_break_inside() {
-    check("sku,title,description\nA1,Screw,\"one\ntwo, three\nfour\"\nA2,Nail,\"five\nsix\"\n", ", \" 1 sku|title|description");
+    check(
+        "sku,title,description\nA1,Screw,\"one\ntwo, three\nfour\"\nA2,Nail,\"five\nsix\"\n",
+        ", \" 1 sku|title|description",
+    );
     check("\"sku\";\"title\"\n\"A1\";\"a \"\"b\"\" c\"\n\"A2\";\"d;e\"\n", "; \" 1 sku|title");
 }
 
@@ -72,7 +82,10 @@ fn stray_quotes_make_a_file_without_quoting() {
 
 #[test]
 fn title_lines_above_the_header_are_skipped_and_counted() {
-    check("Tarif 2026; valable au 01/01\r\nACME SA\r\n\r\nRéférence;Désignation;Prix HT\r\nA1;Vis;4,50\r\nA2;Clou;3,10\r\n", "; \" 4 Référence|Désignation|Prix HT");
+    check(
+        "Tarif 2026; valable au 01/01\r\nACME SA\r\n\r\nRéférence;Désignation;Prix HT\r\nA1;Vis;4,50\r\nA2;Clou;3,10\r\n",
+        "; \" 4 Référence|Désignation|Prix HT",
+    );
     check("\"Catalogue\n2026\",,\nsku,title,price\nA1,Screw,4.50\n", ", \" 3 sku|title|price");
     check(";;;\n\nsku;title;price;stock\nA1;Screw;4,50;2\n", "; \" 3 sku|title|price|stock");
 }
@@ -125,7 +138,9 @@ fn a_file_cut_inside_its_first_record_is_not_taken_for_an_empty_one() {
 #[test]
 fn every_encoding_is_read_from_its_bytes() {
     let text = "réf;désignation;prix\r\nA1;Clé à molette;4,50\r\nA2;Mètre ruban;3,10\r\n";
-    let utf16 = |swap: bool| text.encode_utf16().flat_map(move |unit| if swap { unit.to_be_bytes() } else { unit.to_le_bytes() });
+    let utf16 = |swap: bool| {
+        text.encode_utf16().flat_map(move |unit| if swap { unit.to_be_bytes() } else { unit.to_le_bytes() })
+    };
     let (latin, ..) = encoding_rs::WINDOWS_1252.encode(text);
     let cases: [(Vec<u8>, Encoding); 7] = [
         (text.into(), Encoding::Utf8),
@@ -140,7 +155,10 @@ fn every_encoding_is_read_from_its_bytes() {
         let layout = detected(&bytes).unwrap();
         assert_eq!(layout.encoding, encoding);
         assert_eq!(layout.header, ["réf", "désignation", "prix"]);
-        assert_eq!(printed(&read(&bytes, &layout, &limits(8)).unwrap()), ["2: A1|Clé à molette|4,50", "3: A2|Mètre ruban|3,10"]);
+        assert_eq!(
+            printed(&read(&bytes, &layout, &limits(8)).unwrap()),
+            ["2: A1|Clé à molette|4,50", "3: A2|Mètre ruban|3,10"]
+        );
     }
 }
 
@@ -155,7 +173,10 @@ fn settings_stand_above_every_judgement() {
         ..FeedSettings::default()
     };
     let layout = detect(text, true, &settings, &Limits::default()).unwrap();
-    assert_eq!((layout.encoding, layout.dialect, layout.header_line), (Encoding::Windows1252, Dialect { delimiter: b';', quote: None }, 2));
+    assert_eq!(
+        (layout.encoding, layout.dialect, layout.header_line),
+        (Encoding::Windows1252, Dialect { delimiter: b';', quote: None }, 2)
+    );
     assert_eq!(layout.header, ["sku,title", "price"]);
     assert!(layout.evidence.iter().all(|evidence| evidence.confidence == 1.0 && evidence.reason.contains("settings")));
     for settings in [
@@ -164,7 +185,13 @@ fn settings_stand_above_every_judgement() {
         FeedSettings { quote: Some("''".to_owned()), ..FeedSettings::default() },
         FeedSettings { delimiter: Some('"'), ..FeedSettings::default() },
     ] {
-        let error = detect(b"a;b\n1;2\n", true, &FeedSettings { quote: settings.quote.clone().or(Some("\"".to_owned())), ..settings }, &Limits::default()).unwrap_err();
+        let error = detect(
+            b"a;b\n1;2\n",
+            true,
+            &FeedSettings { quote: settings.quote.clone().or(Some("\"".to_owned())), ..settings },
+            &Limits::default(),
+        )
+        .unwrap_err();
         assert!(error.to_string().contains("setting"), "{error}");
     }
     let beyond = FeedSettings { header_line: Some(9), ..FeedSettings::default() };
@@ -186,6 +213,22 @@ fn a_sample_may_end_anywhere() {
     let text = "réf;désignation;prix\r\nA1;\"Clé à\r\nmolette\";4,50\r\nA2;Mètre;3,10\r\n".as_bytes();
     for end in "réf;désignation;prix\r\n".len() + 1..text.len() {
         let layout = detect(&text[..end], false, &FeedSettings::default(), &Limits::default()).unwrap();
-        assert_eq!((layout.encoding, layout.dialect.delimiter, layout.header_line), (Encoding::Utf8, b';', 1), "cut at {end}");
+        assert_eq!(
+            (layout.encoding, layout.dialect.delimiter, layout.header_line),
+            (Encoding::Utf8, b';', 1),
+            "cut at {end}"
+        );
+    }
+}
+
+#[test]
+fn no_sample_takes_long() {
+    let samples: [&[u8]; 9] = [b"\"a\n\",", b"\"\n", b"\"\"\"a,", b"\"", b",", b"a,", b"\n", b"\r", b"a\n;|\t,"];
+    for piece in samples {
+        let sample = [b"sku,title\n".as_slice(), &piece.repeat((1 << 20) / piece.len())].concat();
+        let started = std::time::Instant::now();
+        let _ = detect(&sample, false, &FeedSettings::default(), &Limits::default());
+        assert!(started.elapsed().as_secs() < 20, "{:?}: {:?}", String::from_utf8_lossy(piece), started.elapsed());
+        eprintln!("{:?} {:?}", String::from_utf8_lossy(piece), started.elapsed());
     }
 }

@@ -6,6 +6,8 @@ mod properties;
 mod speed;
 mod workbooks;
 
+use polars_arrow::array::validate_utf8_views;
+
 use super::*;
 use crate::{DecodeError, Dialect, Encoding, Layout, Limits, RecordBatch};
 
@@ -36,8 +38,11 @@ fn read(bytes: &[u8], layout: &Layout, limits: &Limits) -> Result<Vec<RecordBatc
     Ok(batches)
 }
 
-/// The rows of a batch with their lines.
+/// The rows of a batch with their lines; every view is checked to point at text.
 fn rows(batch: &RecordBatch) -> Vec<(u64, Vec<String>)> {
+    for array in batch.frame.columns().iter().flat_map(|column| column.str().unwrap().downcast_iter()) {
+        validate_utf8_views(array.views(), array.data_buffers()).unwrap();
+    }
     let columns: Vec<_> = batch.frame.columns().iter().map(|column| column.str().unwrap()).collect();
     let cells = |row| columns.iter().map(|column| column.get(row).expect("a cell is never null").to_owned()).collect();
     batch.lines.iter().enumerate().map(|(row, line)| (*line, cells(row))).collect()
@@ -49,7 +54,8 @@ fn printed(batches: &[RecordBatch]) -> Vec<String> {
     for batch in batches {
         assert_eq!(batch.read(), (batch.frame.height() + batch.rejects.len()) as u64);
         assert!(batch.lines.is_sorted() && batch.rejects.is_sorted_by_key(|reject| reject.line));
-        let mut lines: Vec<_> = rows(batch).into_iter().map(|(line, cells)| (line, format!("{line}: {}", cells.join("|")))).collect();
+        let mut lines: Vec<_> =
+            rows(batch).into_iter().map(|(line, cells)| (line, format!("{line}: {}", cells.join("|")))).collect();
         lines.extend(batch.rejects.iter().map(|reject| {
             let problem = &reject.problems[0];
             (reject.line, format!("{}! {}: {} [{}]", reject.line, problem.code, problem.message, reject.raw.join("|")))

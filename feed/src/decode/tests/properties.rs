@@ -31,7 +31,9 @@ fn reference(text: &[u8], delimiter: u8, columns: usize) -> Vec<Vec<String>> {
         match result {
             csv_core::ReadRecordResult::Record => {
                 let starts = std::iter::once(0).chain(ends[..end_at].iter().copied());
-                let cells = starts.zip(&ends[..end_at]).map(|(start, end)| String::from_utf8(output[start..*end].to_vec()).unwrap());
+                let cells = starts
+                    .zip(&ends[..end_at])
+                    .map(|(start, end)| String::from_utf8(output[start..*end].to_vec()).unwrap());
                 records.push(cells.collect());
                 (out_at, end_at) = (0, 0);
             }

@@ -51,7 +51,10 @@ fn cells_become_the_text_they_show() {
     let mut out = Vec::new();
     let mut book = Workbook::new();
     book.push_worksheet(sheet);
-    assert_eq!(spreadsheet_to_csv(&book.save_to_buffer().unwrap(), None, false, &Limits::default(), &mut out).unwrap(), 3);
+    assert_eq!(
+        spreadsheet_to_csv(&book.save_to_buffer().unwrap(), None, false, &Limits::default(), &mut out).unwrap(),
+        3
+    );
     assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
 
@@ -70,6 +73,17 @@ fn rows_keep_their_number_and_their_width() {
 }
 
 #[test]
+fn empty_columns_left_of_the_table_are_no_columns() {
+    let mut sheet = Worksheet::new();
+    sheet.write_row(2, 3, ["sku", "", "title"]).unwrap();
+    sheet.write_row(3, 3, ["A1", "", "Vis"]).unwrap();
+    assert_eq!(
+        csv_of(sheet, true, &Limits::default()).unwrap(),
+        format!("{ROW_NUMBERS_MARK}3,sku,,title\r\n4,A1,,Vis\r\n")
+    );
+}
+
+#[test]
 fn the_first_sheet_with_a_table_is_read_unless_one_is_named() {
     let mut cover = Worksheet::new();
     cover.write(0, 0, "Catalogue").unwrap();
@@ -85,7 +99,10 @@ fn the_first_sheet_with_a_table_is_read_unless_one_is_named() {
     assert_eq!(read(None).unwrap(), "sku,first\r\nA1,x\r\n");
     assert_eq!(read(Some("Spare parts")).unwrap(), "sku,second\r\nA1,x\r\n");
     let error = read(Some("Prices")).unwrap_err();
-    assert!(error.to_string().contains("no sheet is named `Prices`") && error.to_string().contains("Spare parts"), "{error}");
+    assert!(
+        error.to_string().contains("no sheet is named `Prices`") && error.to_string().contains("Spare parts"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -115,6 +132,10 @@ fn a_workbook_cut_short_fails_by_name() {
     book.push_worksheet(with_table("Products", "x"));
     let bytes = book.save_to_buffer().unwrap();
     for end in (0..bytes.len() - 1).step_by(97) {
-        assert_eq!(code(csv(&bytes[..end], None, false, &Limits::default())), Some(FileCode::UnknownFormat), "cut at {end}");
+        assert_eq!(
+            code(csv(&bytes[..end], None, false, &Limits::default())),
+            Some(FileCode::UnknownFormat),
+            "cut at {end}"
+        );
     }
 }

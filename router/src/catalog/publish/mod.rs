@@ -1,5 +1,6 @@
 //! Making an import visible: one transaction in which readers see the old catalogue, then the new one.
 
+mod first_load;
 mod publication;
 mod statements;
 
@@ -53,6 +54,8 @@ pub const STATEMENTS: Statements = &[
     ("publish::FIND", FIND),
     ("publish::BEGIN", publication::BEGIN),
     ("publish::ANNOUNCE", publication::ANNOUNCE),
+    ("publish::IS_EMPTY", first_load::IS_EMPTY),
+    ("publish::INDEXES", first_load::INDEXES),
 ];
 
 const FIND: &str = "

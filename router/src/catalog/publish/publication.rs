@@ -4,6 +4,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::{Json, ToSql};
 
 use super::Publish;
+use super::first_load::PutOffIndexes;
 use super::statements::*;
 use crate::error::During;
 use crate::{Result, RouterError};
@@ -68,8 +69,10 @@ impl<'a> Publication<'a> {
         let created = self.publish.counts.created;
         let Some(first_id) = self.first_created_id else { return Ok(()) };
         let supplier_id = &self.publish.supplier_id;
+        let indexes = PutOffIndexes::drop_for(self.tx, created).await?;
         let inserted = self.run(CREATED, &[&self.id, supplier_id, &first_id, &(created as i64)]).await?;
         balance("created", created, inserted)?;
+        indexes.build(self.tx).await?;
         self.run(CREATED_IMAGES, &[&first_id]).await?;
         self.run(CREATED_VARIANTS, &[&first_id, supplier_id]).await?;
         Ok(())
