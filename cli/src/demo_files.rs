@@ -21,8 +21,13 @@ const NOUNS: [(&str, &str); 12] = [
     ("Mètre ruban", "Tape measure"),
     ("Niveau à bulle", "Spirit level"),
 ];
-const FINISHES: [(&str, &str); 5] =
-    [("acier zingué", "zinc plated"), ("inox A2", "stainless"), ("laiton", "brass"), ("noir mat", "matt black"), ("chromé", "chrome")];
+const FINISHES: [(&str, &str); 5] = [
+    ("acier zingué", "zinc plated"),
+    ("inox A2", "stainless"),
+    ("laiton", "brass"),
+    ("noir mat", "matt black"),
+    ("chromé", "chrome"),
+];
 const BRANDS: [&str; 6] = ["Forgeval", "Brévin", "Ironside", "Northmoor", "Kestrel & Sons", "Œuvrier"];
 const FAMILIES: [(&str, &str); 4] = [
     ("Quincaillerie > Visserie", "Hardware > Fasteners"),
@@ -52,7 +57,8 @@ fn changes(number: usize) -> bool {
 /// A French hardware dealer: Windows-1252, semicolons, decimal commas, three title lines above the header, and a few
 /// rows as people really write them.
 pub fn french(day: u32) -> Vec<u8> {
-    let mut text = format!("Quincaillerie Martin & Fils;;;;;;;;;;\r\nTarif n° {day} - prix en euros hors taxes;;;;;;;;;;\r\n\r\n");
+    let mut text =
+        format!("Quincaillerie Martin & Fils;;;;;;;;;;\r\nTarif n° {day} - prix en euros hors taxes;;;;;;;;;;\r\n\r\n");
     text.push_str("Référence;Code EAN;Désignation;Marque;Famille;Prix € HT;TVA;Stock;Poids (kg);Couleur;Photo\r\n");
     for number in 0..ROWS {
         let (noun, finish) = (NOUNS[number % 12].0, FINISHES[number / 12 % 5].0);
@@ -102,7 +108,9 @@ fn encode_windows_1252(text: &str) -> Vec<u8> {
 /// An English wholesaler: UTF-8, commas, inch marks inside unquoted cells, descriptions over several lines, a SKU twice
 /// and a row cut short.
 pub fn english(day: u32) -> Vec<u8> {
-    let mut text = String::from("SKU,Barcode,MPN,Brand,Title,Description,Category,Price,Currency,Qty,Weight (lb),Length (in),Image URL,Colour\n");
+    let mut text = String::from(
+        "SKU,Barcode,MPN,Brand,Title,Description,Category,Price,Currency,Qty,Weight (lb),Length (in),Image URL,Colour\n",
+    );
     for number in 0..ROWS {
         let (noun, finish) = (NOUNS[number % 12].1, FINISHES[number / 12 % 5].1);
         let cents = price_cents(number, day);
@@ -131,7 +139,18 @@ pub fn spreadsheet(day: u32) -> Result<Vec<u8>> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
     let date = Format::new().set_num_format("dd/mm/yyyy");
-    let header = ["Article No", "EAN", "Name", "Manufacturer", "Category", "Net price", "Currency", "Stock", "Width (mm)", "Available from"];
+    let header = [
+        "Article No",
+        "EAN",
+        "Name",
+        "Manufacturer",
+        "Category",
+        "Net price",
+        "Currency",
+        "Stock",
+        "Width (mm)",
+        "Available from",
+    ];
     for (column, name) in header.into_iter().enumerate() {
         sheet.write(0, column as u16, name)?;
     }
@@ -156,7 +175,8 @@ pub fn spreadsheet(day: u32) -> Result<Vec<u8>> {
         sheet.write(row, 6, "EUR")?;
         sheet.write(row, 7, (number * 53 % 900) as f64)?;
         sheet.write(row, 8, (10 + number % 80) as f64)?;
-        let available = rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 1 + (number % 12) as u8, 1 + (number % 28) as u8)?;
+        let available =
+            rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 1 + (number % 12) as u8, 1 + (number % 28) as u8)?;
         sheet.write_with_format(row, 9, &available, &date)?;
     }
     Ok(workbook.save_to_buffer()?)

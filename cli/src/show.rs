@@ -66,7 +66,9 @@ pub fn table(header: &[&str], rows: &[Vec<String>], width_max: usize) -> String 
     let mut lines = vec![header.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>()];
     lines.extend(rows.iter().map(|row| row.iter().map(|cell| cut(cell)).collect()));
     let widths: Vec<usize> = (0..header.len())
-        .map(|column| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
         .collect();
     let mut text = String::new();
     for line in &lines {

@@ -18,8 +18,9 @@ enum Step<T> {
     Failed(DecodeError),
 }
 
-/// Cuts the file into blocks on one thread, gives each to `work` on rayon's threads, and calls `deliver` with the results
-/// in file order on the calling thread. The channel of pending results is the bound: when `deliver` is slow, reading waits.
+/// Cuts the file into blocks on one thread, gives each to `work` on rayon's threads, and calls `deliver` with the
+/// results in file order on the calling thread. The channel of pending results is the bound: when `deliver` is slow,
+/// reading waits.
 pub(crate) fn in_order<R, T>(
     reader: R,
     layout: &Layout,
@@ -38,7 +39,8 @@ where
         // Dropping `pending` on the way out is what stops the splitter.
         for step in iter(&pending) {
             let result = match step {
-                Step::Block(result) => receive(&result).ok_or_else(|| io::Error::other("a block could not be understood: the work on it panicked"))?,
+                Step::Block(result) => receive(&result)
+                    .ok_or_else(|| io::Error::other("a block could not be understood: the work on it panicked"))?,
                 Step::Failed(error) => return Err(error),
             };
             if deliver(result).is_break() {
@@ -46,13 +48,18 @@ where
             }
         }
         drop(pending);
-        splitter.join().map_err(|_| io::Error::other("the file could not be cut into blocks: the splitter panicked").into())
+        splitter
+            .join()
+            .map_err(|_| io::Error::other("the file could not be cut into blocks: the splitter panicked").into())
     })
 }
 
 /// Reads blocks until the end, an error, or until nobody wants them any more.
-fn split<R, T>(mut records: Records<R>, work: Arc<impl Fn(Block) -> T + Send + Sync + 'static>, steps: &SyncSender<Step<T>>)
-where
+fn split<R, T>(
+    mut records: Records<R>,
+    work: Arc<impl Fn(Block) -> T + Send + Sync + 'static>,
+    steps: &SyncSender<Step<T>>,
+) where
     R: Read,
     T: Send + 'static,
 {
@@ -85,8 +92,8 @@ fn iter<T>(pending: &Receiver<T>) -> impl Iterator<Item = T> + '_ {
     std::iter::from_fn(|| receive(pending))
 }
 
-/// Waits for a value; `None` when none will come. On a thread of rayon's own pool the wait takes part in the pool's work:
-/// with a single thread nobody else would do it.
+/// Waits for a value; `None` when none will come. On a thread of rayon's own pool the wait takes part in the pool's
+/// work: with a single thread nobody else would do it.
 fn receive<T>(from: &Receiver<T>) -> Option<T> {
     const NAP: Duration = Duration::from_millis(1);
     loop {
@@ -104,5 +111,30 @@ fn receive<T>(from: &Receiver<T>) -> Option<T> {
             },
             None => return from.recv().ok(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FeedSettings, detect};
+
+    #[test]
+    fn a_panic_in_the_work_is_an_error_and_no_hang() {
+        let file = "sku,title\n".to_owned() + &"A,a\n".repeat(1_000);
+        let limits = Limits { block_bytes: 256, ..Limits::default() };
+        let layout = detect(file.as_bytes(), true, &FeedSettings::default(), &limits).unwrap();
+        let work = |block: Block| {
+            let lines = block.records(None).lines;
+            assert!(!lines.contains(&500), "a bug in the work");
+            lines.len()
+        };
+        let mut rows = 0;
+        let error = in_order(file.as_bytes(), &layout, &limits, work, |count| {
+            rows += count;
+            ControlFlow::Continue(())
+        });
+        assert!(error.unwrap_err().to_string().contains("read file"));
+        assert!(rows > 100 && rows < 500);
     }
 }

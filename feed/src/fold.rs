@@ -42,6 +42,17 @@ pub(crate) fn squash(text: &str) -> String {
     out
 }
 
+/// The entry of a closed list that has the text among its folded words.
+pub(crate) fn find_word<T: Copy>(list: &[(T, &[&str])], text: &str) -> Option<T> {
+    let folded = fold(text);
+    list.iter().find(|(_, words)| words.contains(&folded.as_str())).map(|(entry, _)| *entry)
+}
+
+/// Whether the text, folded, is one of the words.
+pub(crate) fn is_word(words: &[&str], text: &str) -> bool {
+    words.contains(&fold(text).as_str())
+}
+
 /// The letter without case and accent.
 fn push_plain(c: char, out: &mut String) {
     if c.is_ascii() {

@@ -1,7 +1,7 @@
 //! What would be understood of a file, for people: no database, no second pass, a sample only.
 
 mod render;
-mod values;
+pub(crate) mod values;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -11,7 +11,10 @@ use serde::Serialize;
 
 use crate::decode::{sniff, whole_records};
 use crate::map::Choice;
-use crate::{DecodeError, Dialect, Encoding, Evidence, FeedSettings, FileFormat, Limits, Mapping, NormalizedBatch, plan, read_items};
+use crate::{
+    DecodeError, Dialect, Encoding, Evidence, FeedSettings, FileFormat, Limits, Mapping, NormalizedBatch, plan,
+    read_items,
+};
 
 /// Items shown.
 const ITEMS_SHOWN: usize = 5;
@@ -64,11 +67,18 @@ pub struct RejectSummary {
     pub example: Reject,
 }
 
-/// Looks at a sample of a file's beginning (`complete` when it is the whole file): time and memory depend on the sample alone.
+/// Looks at a sample of a file's beginning (`complete` when it is the whole file): time and memory depend on the sample
+/// alone.
 ///
 /// # Errors
 /// Those of [`plan()`]: a file that cannot be understood fails here by the same name as in an import.
-pub fn inspect(sample: &[u8], complete: bool, mapping: Option<&Mapping>, settings: &FeedSettings, limits: &Limits) -> Result<Inspection, DecodeError> {
+pub fn inspect(
+    sample: &[u8],
+    complete: bool,
+    mapping: Option<&Mapping>,
+    settings: &FeedSettings,
+    limits: &Limits,
+) -> Result<Inspection, DecodeError> {
     let plan = plan(sample, complete, mapping, settings, limits)?;
     let mut trial = Trial::default();
     read_items(whole_records(sample, complete, &plan.layout), &plan, limits, |batch| trial.take_in(batch))?;
@@ -102,7 +112,8 @@ struct Trial {
 impl Trial {
     fn take_in(&mut self, batch: NormalizedBatch) -> ControlFlow<()> {
         for row in 0..batch.items.len().min(ITEMS_SHOWN - self.items.len()) {
-            let shown = Field::ALL.into_iter().filter_map(|field| Some((field, values::show(&batch.items, field, row)?)));
+            let shown =
+                Field::ALL.into_iter().filter_map(|field| Some((field, values::show(&batch.items, field, row)?)));
             self.items.push(shown.collect());
         }
         self.accepted += batch.items.len() as u64;
@@ -115,7 +126,12 @@ impl Trial {
         for reject in &self.rejects {
             match summaries.iter_mut().find(|summary| summary.code == reject.code()) {
                 Some(summary) => summary.count += 1,
-                None => summaries.push(RejectSummary { code: reject.code(), count: 1, hint: reject.code().hint(), example: reject.clone() }),
+                None => summaries.push(RejectSummary {
+                    code: reject.code(),
+                    count: 1,
+                    hint: reject.code().hint(),
+                    example: reject.clone(),
+                }),
             }
         }
         summaries.sort_by_key(|summary| std::cmp::Reverse(summary.count));

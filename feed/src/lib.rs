@@ -1,4 +1,5 @@
-//! Supplier files to canonical items: decode, map, normalise. Bytes in, values out: no file, no socket, no clock, no async.
+//! Supplier files to canonical items: decode, map, normalise. Bytes in, values out: no file, no socket, no clock, no
+//! async.
 //!
 //! * [`detect`] looks at a sample and says how the file is written: a [`Layout`].
 //! * [`Mapping`] says which column feeds which field; [`propose`] finds one by header names and values.
@@ -40,6 +41,8 @@ mod normalize;
 mod record;
 mod settings;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use decode::{Block, Records, detect, sniff, spreadsheet_to_csv, write_csv_row};
 pub use error::DecodeError;

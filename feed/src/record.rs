@@ -1,7 +1,7 @@
 //! Decoded records: all text.
 
 use item::Reject;
-use polars::prelude::{Column, DataFrame};
+use polars::prelude::{ChunkFull, Column, DataFrame, IntoColumn, StringChunked};
 
 /// Records of one stretch of a file as a polars frame whose columns are all text, named by the header, in its order
 /// (or the projected part of it), plus what could not become a record. Nothing is typed by looking at values.
@@ -23,6 +23,13 @@ impl RecordBatch {
     /// Records found in this stretch, rejected ones included.
     pub fn read(&self) -> u64 {
         (self.lines.len() + self.rejects.len()) as u64
+    }
+
+    /// Rows of empty cells, for what is asked before there is a row.
+    pub(crate) fn blank(header: &[String], rows: usize) -> RecordBatch {
+        let column = |name: &String| StringChunked::full(name.as_str().into(), "", rows).into_column();
+        let frame = DataFrame::new(rows, header.iter().map(column).collect()).expect("the header's cells are unique");
+        RecordBatch { frame, lines: vec![0; rows], rejects: Vec::new(), multibyte_utf8: 0, invalid_utf8: 0 }
     }
 
     /// The cells of a row, whole.

@@ -10,8 +10,11 @@ use serde::Serialize;
 use crate::blocks::in_order;
 use crate::decode::{Records, detect, whole_records};
 use crate::map::{Choice, RowBatch, given_choices};
-use crate::normalize::{Survey, normalize};
-use crate::{Binding, Conventions, DecodeError, Encoding, Evidence, FeedSettings, Layout, Limits, Mapping, NormalizedBatch, RecordBatch, propose};
+use crate::normalize::{Survey, check_constants, normalize};
+use crate::{
+    Binding, Block, Conventions, DecodeError, Encoding, Evidence, FeedSettings, Layout, Limits, Mapping,
+    NormalizedBatch, RecordBatch, propose,
+};
 
 /// Everything decided about one file: how it is written, what its columns mean, which conventions they follow.
 #[derive(Debug, Clone)]
@@ -58,8 +61,8 @@ impl Plan {
         self.mapping.empty_means.unwrap_or(mode.empty_means())
     }
 
-    /// The fields that this file can give a value, in field order: where empty cells keep what is stored, the others stay
-    /// as they are.
+    /// The fields that this file can give a value, in field order: where empty cells keep what is stored, the others
+    /// stay as they are.
     pub fn given(&self) -> Vec<Field> {
         let feeds = |field| self.binding.feeds(field);
         let priced = feeds(Field::Price) || feeds(Field::PriceInclTax);
@@ -80,11 +83,18 @@ impl Plan {
     }
 }
 
-/// Decides layout, mapping and conventions from a sample of the file's beginning (`complete` when it is the whole file).
+/// Decides layout, mapping and conventions from a sample of the file's beginning (`complete` when it is the whole
+/// file).
 ///
 /// # Errors
 /// Those of [`crate::detect`], [`FileCode::NoMapping`] when SKU or title cannot be found or a setting means nothing.
-pub fn plan(sample: &[u8], complete: bool, mapping: Option<&Mapping>, settings: &FeedSettings, limits: &Limits) -> Result<Plan, DecodeError> {
+pub fn plan(
+    sample: &[u8],
+    complete: bool,
+    mapping: Option<&Mapping>,
+    settings: &FeedSettings,
+    limits: &Limits,
+) -> Result<Plan, DecodeError> {
     let layout = detect(sample, complete, settings, limits)?;
     let records = sample_records(sample, complete, &layout, limits)?;
     let (mapping, choices, mapping_given) = match mapping {
@@ -97,7 +107,9 @@ pub fn plan(sample: &[u8], complete: bool, mapping: Option<&Mapping>, settings: 
     let binding = mapping.bind(&layout.header)?;
     let choices = if mapping_given { given_choices(&binding) } else { choices };
     let places: Vec<usize> = (0..layout.header.len()).collect();
-    let conventions = Conventions::decide(&binding, &Survey::of(&records, &places, &binding), settings, layout.dialect)?;
+    let conventions =
+        Conventions::decide(&binding, &Survey::of(&records, &places, &binding), settings, layout.dialect)?;
+    check_constants(&binding, &conventions, limits)?;
     Ok(Plan { layout, mapping, binding, conventions, choices, mapping_given })
 }
 
@@ -108,77 +120,99 @@ fn sample_records(sample: &[u8], complete: bool, layout: &Layout, limits: &Limit
     let mut records = Records::open(whole_records(sample, complete, layout), layout, &limits);
     match records.next_block()? {
         Some(block) => Ok(block.records(None)),
-        None => Err(DecodeError::file(FileCode::EmptyFile, format!("there is no row below the header on line {}", layout.header_line))),
+        None if complete => Err(no_records(layout)),
+        // The first record is longer than the sample.
+        None => Ok(RecordBatch::blank(&layout.header, 0)),
     }
 }
 
-/// Passes over the whole file and settles what the sample only suggested: the encoding, by how many records are valid in
-/// it, and every column's conventions.
+fn no_records(layout: &Layout) -> DecodeError {
+    DecodeError::file(FileCode::EmptyFile, format!("there is no row below the header on line {}", layout.header_line))
+}
+
+/// Passes over the whole file and settles what the sample only suggested: the encoding, by how many records are valid
+/// in it, and every column's conventions.
 ///
-/// `open` opens the file at its first byte; it is called once, and once more when the encoding turns out to be another.
+/// `open` opens the file at its first byte; it is called once, or a few times when the file is not UTF-8.
 ///
 /// # Errors
 /// [`FileCode::EmptyFile`] when there is no row below the header; what the reader and the layout may fail with.
-pub fn survey<R: Read + Send>(open: impl Fn() -> std::io::Result<R>, plan: Plan, settings: &FeedSettings, limits: &Limits) -> Result<Plan, DecodeError> {
-    let seen = survey_once(open()?, &plan, limits)?;
-    let Some(encoding) = better_encoding(&seen, &plan.layout, settings) else { return settle(plan, &seen, settings) };
-    let settings = FeedSettings { encoding: Some(encoding), ..settings.clone() };
-    let mut sample = Vec::new();
-    open()?.take(limits.sample_bytes as u64 + 1).read_to_end(&mut sample)?;
-    let complete = sample.len() <= limits.sample_bytes;
-    sample.truncate(limits.sample_bytes);
-    let mut plan = crate::plan(&sample, complete, plan.mapping_given.then_some(&plan.mapping), &settings, limits)?;
-    explain_encoding(&mut plan.layout, encoding, &seen);
-    let seen = survey_once(open()?, &plan, limits)?;
-    settle(plan, &seen, &settings)
+pub fn survey<R: Read + Send>(
+    open: impl Fn() -> std::io::Result<R>,
+    mut plan: Plan,
+    settings: &FeedSettings,
+    limits: &Limits,
+) -> Result<Plan, DecodeError> {
+    let judged = settings.encoding.is_none() && matches!(plan.layout.encoding, Encoding::Utf8 | Encoding::Windows1252);
+    if !judged {
+        return settle(survey_once(open()?, &plan.layout, &plan.binding, limits)?, plan, settings);
+    }
+    let as_utf8 = Layout { encoding: Encoding::Utf8, ..plan.layout.clone() };
+    let seen = survey_once(open()?, &as_utf8, &plan.binding, limits)?;
+    let encoding = true_encoding(&seen);
+    let as_suggested = encoding == plan.layout.encoding;
+    if !as_suggested {
+        plan = plan_again(open()?, encoding, &plan, settings, limits)?;
+    }
+    explain_encoding(&mut plan.layout, &seen);
+    if as_suggested && encoding == Encoding::Utf8 {
+        return settle(seen, plan, settings);
+    }
+    settle(survey_once(open()?, &plan.layout, &plan.binding, limits)?, plan, settings)
 }
 
-fn survey_once<R: Read + Send>(reader: R, plan: &Plan, limits: &Limits) -> Result<Survey, DecodeError> {
-    let binding = plan.binding.clone();
+/// The plan under another encoding: other header cells, perhaps another mapping.
+fn plan_again<R: Read>(
+    reader: R,
+    encoding: Encoding,
+    plan: &Plan,
+    settings: &FeedSettings,
+    limits: &Limits,
+) -> Result<Plan, DecodeError> {
+    let settings = FeedSettings { encoding: Some(encoding), ..settings.clone() };
+    let mut sample = Vec::new();
+    reader.take(limits.sample_bytes as u64 + 1).read_to_end(&mut sample)?;
+    let complete = sample.len() <= limits.sample_bytes;
+    sample.truncate(limits.sample_bytes);
+    crate::plan(&sample, complete, plan.mapping_given.then_some(&plan.mapping), &settings, limits)
+}
+
+fn survey_once<R: Read + Send>(
+    reader: R,
+    layout: &Layout,
+    binding: &Binding,
+    limits: &Limits,
+) -> Result<Survey, DecodeError> {
+    let binding = binding.clone();
     let places = Survey::places(&binding);
     let mut whole = Survey::default();
-    let look = move |block: crate::Block| Survey::of(&block.records(Some(&places)), &places, &binding);
-    in_order(reader, &plan.layout, limits, look, |part| {
+    let look = move |block: Block| Survey::of(&block.records(Some(&places)), &places, &binding);
+    in_order(reader, layout, limits, look, |part| {
         whole.add(part);
         ControlFlow::Continue(())
     })?;
-    if whole.read == 0 {
-        return Err(DecodeError::file(FileCode::EmptyFile, format!("there is no row below the header on line {}", plan.layout.header_line)));
-    }
-    Ok(whole)
+    if whole.read == 0 { Err(no_records(layout)) } else { Ok(whole) }
 }
 
-fn settle(mut plan: Plan, seen: &Survey, settings: &FeedSettings) -> Result<Plan, DecodeError> {
-    if seen.columns.is_empty() {
-        return Ok(plan);
-    }
-    plan.conventions = Conventions::decide(&plan.binding, seen, settings, plan.layout.dialect)?;
+fn settle(seen: Survey, mut plan: Plan, settings: &FeedSettings) -> Result<Plan, DecodeError> {
+    plan.conventions = Conventions::decide(&plan.binding, &seen, settings, plan.layout.dialect)?;
     Ok(plan)
 }
 
-/// The encoding that the whole file speaks for, when it is not the sample's: invalid records and hardly any valid
-/// multi-byte cell make Windows-1252; the contrary makes UTF-8.
-fn better_encoding(seen: &Survey, layout: &Layout, settings: &FeedSettings) -> Option<Encoding> {
-    if settings.encoding.is_some() {
-        return None;
-    }
-    let hardly = |few: u64, many: u64| few * 10 < many;
-    match layout.encoding {
-        Encoding::Utf8 if hardly(seen.multibyte_utf8, seen.invalid_utf8) => Some(Encoding::Windows1252),
-        Encoding::Windows1252 if hardly(seen.invalid_utf8, seen.multibyte_utf8) => Some(Encoding::Utf8),
-        _ => None,
-    }
+/// What the whole file speaks for, read as UTF-8: records that are none and hardly any cell that is UTF-8 beyond ASCII
+/// make Windows-1252; else the file is UTF-8, and records that are not are rejected.
+fn true_encoding(seen: &Survey) -> Encoding {
+    if seen.multibyte_utf8 * 10 < seen.invalid_utf8 { Encoding::Windows1252 } else { Encoding::Utf8 }
 }
 
 /// The sample's evidence for the encoding gives way to the file's.
-fn explain_encoding(layout: &mut Layout, encoding: Encoding, seen: &Survey) {
-    let value = match encoding {
-        Encoding::Windows1252 => "windows-1252",
-        _ => "utf-8",
-    };
-    let reason = format!("in the whole file {} records are not UTF-8 and {} cells are UTF-8 beyond ASCII", seen.invalid_utf8, seen.multibyte_utf8);
+fn explain_encoding(layout: &mut Layout, seen: &Survey) {
+    let value = if layout.encoding == Encoding::Windows1252 { "windows-1252" } else { "utf-8" };
+    let (invalid, multibyte) = (seen.invalid_utf8, seen.multibyte_utf8);
+    let confidence = if invalid == 0 || multibyte == 0 { 1.0 } else { 0.9 };
+    let reason = format!("of {} records {invalid} are not UTF-8; {multibyte} cells are UTF-8 beyond ASCII", seen.read);
     layout.evidence.retain(|evidence| evidence.what != "encoding");
-    layout.evidence.insert(0, Evidence { what: "encoding".to_owned(), value: value.to_owned(), confidence: 0.95, reason });
+    layout.evidence.insert(0, Evidence { what: "encoding".to_owned(), value: value.to_owned(), confidence, reason });
 }
 
 /// Reads the file from its first byte and delivers its items in file order, one batch per block; rayon's threads do the
@@ -187,9 +221,14 @@ fn explain_encoding(layout: &mut Layout, encoding: Encoding, seen: &Survey) {
 /// # Errors
 /// What the reader and the decoder fail with; batches delivered before stay delivered. A break ends the reading early
 /// and is no error.
-pub fn read_items<R: Read + Send>(reader: R, plan: &Plan, limits: &Limits, deliver: impl FnMut(NormalizedBatch) -> ControlFlow<()>) -> Result<(), DecodeError> {
+pub fn read_items<R: Read + Send>(
+    reader: R,
+    plan: &Plan,
+    limits: &Limits,
+    deliver: impl FnMut(NormalizedBatch) -> ControlFlow<()>,
+) -> Result<(), DecodeError> {
     let shared = Arc::new((plan.binding.clone(), plan.conventions.clone(), limits.clone()));
-    let understand = move |block: crate::Block| {
+    let understand = move |block: Block| {
         let (binding, conventions, limits) = &*shared;
         normalize(RowBatch::map(block.records(None), binding), binding, conventions, limits)
     };

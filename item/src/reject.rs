@@ -89,9 +89,13 @@ impl RejectCode {
         match self {
             Self::RequiredMissing => "fill in the cell: every product needs a SKU and a title",
             Self::GtinChecksum => "compare with the barcode on the pack: one digit is wrong or two are swapped",
-            Self::GtinLength => "give 8, 12, 13 or 14 digits; a lost leading zero comes back by formatting the column as text",
+            Self::GtinLength => {
+                "give 8, 12, 13 or 14 digits; a lost leading zero comes back by formatting the column as text"
+            }
             Self::GtinNotDigits => "give digits only",
-            Self::GtinScientific => "format the column as text before saving: the spreadsheet has rounded the digits away",
+            Self::GtinScientific => {
+                "format the column as text before saving: the spreadsheet has rounded the digits away"
+            }
             Self::GtinPlaceholder => "leave the cell empty when the product has no GTIN",
             Self::NumberUnreadable => "write plain digits with one decimal sign, the same in the whole column",
             Self::NumberNegative => "give zero or more",

@@ -12,8 +12,8 @@ use router::imports::statistics;
 use router::{code2asin, media};
 use serde_json::Value;
 
-use crate::error::Result;
 use crate::Settings;
+use crate::error::Result;
 use crate::report::Report;
 
 /// Who follows the catalogue, in this order.

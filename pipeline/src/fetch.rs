@@ -12,6 +12,9 @@ use crate::error::{ImportError, Result};
 use crate::progress::{Phase, Progress};
 use crate::{Settings, spreadsheet, unpack};
 
+/// Bytes by which the family of a file is told: the first entries of a workbook may be large.
+const SNIFFED_BYTES: u64 = 64 << 10;
+
 /// Archives in archives that are unpacked: a gzip in a zip, a workbook in a zip.
 const NESTED_MAX: usize = 2;
 
@@ -99,7 +102,7 @@ fn table(file: File) -> Result<Table, DecodeError> {
 fn head(file: &mut File) -> std::io::Result<Vec<u8>> {
     file.rewind()?;
     let mut head = Vec::new();
-    file.take(8 << 10).read_to_end(&mut head)?;
+    file.take(SNIFFED_BYTES).read_to_end(&mut head)?;
     file.rewind()?;
     Ok(head)
 }

@@ -61,7 +61,8 @@ fn too_many_rejects(evidence: Evidence<'_>, settings: &GuardSettings) -> Option<
 fn too_many_removals(evidence: Evidence<'_>, settings: &GuardSettings) -> Option<Trip> {
     let removed = evidence.counts.deactivated;
     let percent = percent(removed, evidence.active_before);
-    let trips = evidence.mode == Mode::Full && removed >= settings.removals_min && percent > settings.removals_max_percent;
+    let trips =
+        evidence.mode == Mode::Full && removed >= settings.removals_min && percent > settings.removals_max_percent;
     trips.then(|| Trip {
         code: FileCode::TooManyRemovals,
         detail: format!(

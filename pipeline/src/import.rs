@@ -48,7 +48,8 @@ impl Run<'_> {
         let lease_seconds = self.importer.settings.lease_seconds;
         let attempt = jobs::begin_attempt(imports, self.job.id, &self.importer.owner, lease_seconds).await?;
         let _heartbeat = Heartbeat::start(imports, attempt, lease_seconds, self.progress);
-        self.log(LogLevel::Info, "attempt begun", json!({ "attempt": attempt.number, "owner": self.importer.owner })).await?;
+        self.log(LogLevel::Info, "attempt begun", json!({ "attempt": attempt.number, "owner": self.importer.owner }))
+            .await?;
         if let Some(version) = self.task.mapping_version {
             jobs::set_mapping_version(imports, &attempt, version).await?;
         }
@@ -109,11 +110,11 @@ impl Run<'_> {
         let begun = Instant::now();
         self.progress.enter(Phase::Staging, table.bytes);
         let active_before = snapshot.active();
-        let keep = (plan.empty_means(task.mode) == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
+        let keep =
+            (plan.empty_means(task.mode) == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
         let differ = Differ::new(snapshot, keep, &plan, &importer.limits);
         let sink = RejectSink::open(imports, self.job.id, &plan.layout.header, &importer.settings).await?;
-        let reading =
-            Reading { table, plan: Arc::new(plan), limits: importer.limits.clone(), differ, mode: task.mode };
+        let reading = Reading { table, plan: Arc::new(plan), limits: importer.limits.clone(), differ, mode: task.mode };
         let understood = reading.plan.evidence();
         let staged = stage::stage(catalog, self.job.id, reading, sink, &importer.settings, self.progress).await?;
         self.seconds.stage = begun.elapsed().as_secs_f64();

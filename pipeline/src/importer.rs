@@ -12,6 +12,7 @@ use storage::{Bucket, Storage, keys};
 use tempfile::NamedTempFile;
 use uuid::{Timestamp, Uuid};
 
+use crate::Settings;
 use crate::error::{ImportError, Result};
 use crate::fan_out::Relay;
 use crate::fetch::{self, Received};
@@ -19,7 +20,6 @@ use crate::import::Run;
 use crate::order::{Order, Task};
 use crate::progress::{Phase, Progress};
 use crate::report::{Report, Seconds, peak_rss_bytes};
-use crate::Settings;
 
 /// Imports files over one set of services.
 pub struct Importer {
@@ -145,7 +145,9 @@ impl Importer {
             return Ok(Some(Report::kept(&held)));
         }
         let latest = publications::latest(self.router.catalog(), task.supplier.id).await?;
-        let same = latest.filter(|latest| latest.file_sha256[..] == task.sha256[..] && latest.plan_fingerprint[..] == task.fingerprint[..]);
+        let same = latest.filter(|latest| {
+            latest.file_sha256[..] == task.sha256[..] && latest.plan_fingerprint[..] == task.fingerprint[..]
+        });
         let Some(publication) = same else { return Ok(None) };
         let published = publication.counts;
         let unchanged = published.created + published.updated + published.unchanged;
@@ -182,7 +184,8 @@ impl Importer {
         if let Some(job) = unfinished.filter(|job| job.state != ImportState::Held) {
             return Ok(job);
         }
-        let settings = serde_json::to_value(order.kept()).map_err(|source| ImportError::Mapping { supplier: task.supplier.code.clone(), source })?;
+        let settings = serde_json::to_value(order.kept())
+            .map_err(|source| ImportError::Mapping { supplier: task.supplier.code.clone(), source })?;
         let new = NewJob {
             id: Uuid::now_v7(),
             supplier_id: task.supplier.id,

@@ -57,7 +57,9 @@ fn merge(items: &ItemBatch, known: &[(usize, i64)], stored: &ItemBatch) -> ItemB
             FieldKind::Decimal | FieldKind::Integer | FieldKind::Bool | FieldKind::Date => {
                 let kept = |place: &Option<usize>| place.and_then(|place| stored.int(field, place));
                 let values = stored_row.iter().enumerate();
-                Column::Int(values.map(|(row, place)| items.int(field, row).or_else(|| kept(place))).collect::<IntColumn>())
+                Column::Int(
+                    values.map(|(row, place)| items.int(field, row).or_else(|| kept(place))).collect::<IntColumn>(),
+                )
             }
         };
         merged.set(field, column);

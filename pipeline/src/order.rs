@@ -46,8 +46,10 @@ impl Order {
 
     /// The order that a job was made from.
     pub(crate) fn of(job: &Job) -> Result<Order> {
-        let kept: Kept = serde_json::from_value(job.settings.clone()).map_err(|source| unreadable(&job.supplier_code, source))?;
-        let key = InboxKey::new(&job.supplier_code, &job.file_name).map_err(|fault: KeyError| ImportError::Key(fault))?;
+        let kept: Kept =
+            serde_json::from_value(job.settings.clone()).map_err(|source| unreadable(&job.supplier_code, source))?;
+        let key =
+            InboxKey::new(&job.supplier_code, &job.file_name).map_err(|fault: KeyError| ImportError::Key(fault))?;
         Ok(Order { key, mode: Some(job.mode), mapping: kept.mapping, dry_run: job.dry_run, force: true })
     }
 }
@@ -71,14 +73,15 @@ impl Task {
     /// Looks up the supplier's mapping and settings for an order.
     pub async fn new(router: &DatabaseRouter, supplier: Supplier, order: &Order, sha256: [u8; 32]) -> Result<Task> {
         let mode = order.mode.unwrap_or(supplier.default_mode);
-        let mut feed: FeedSettings =
-            serde_json::from_value(supplier.feed_settings.clone()).map_err(|source| unreadable(&supplier.code, source))?;
+        let mut feed: FeedSettings = serde_json::from_value(supplier.feed_settings.clone())
+            .map_err(|source| unreadable(&supplier.code, source))?;
         feed.currency = feed.currency.or_else(|| supplier.currency.clone());
         let (mapping, mapping_version) = match &order.mapping {
             Some(given) => (Some(given.clone()), None),
             None => match mappings::active(router.imports(), supplier.id).await? {
                 Some(saved) => {
-                    let columns = serde_json::from_value(saved.mapping).map_err(|source| unreadable(&supplier.code, source))?;
+                    let columns =
+                        serde_json::from_value(saved.mapping).map_err(|source| unreadable(&supplier.code, source))?;
                     (Some(columns), Some(saved.version))
                 }
                 None => (None, None),

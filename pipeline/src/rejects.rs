@@ -123,7 +123,11 @@ impl<W: Write> RejectFile<W> {
 /// A cell that no spreadsheet runs as a formula (OWASP ASVS 5.0, 1.2.10): an apostrophe before `= + - @`, tab and CR,
 /// except for plain numbers.
 fn harmless(cell: String) -> String {
-    let number = cell.strip_prefix(['-', '+']).unwrap_or(&cell).bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte));
+    let number = cell
+        .strip_prefix(['-', '+'])
+        .unwrap_or(&cell)
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b".,".contains(&byte));
     if !number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 

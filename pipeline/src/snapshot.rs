@@ -166,11 +166,8 @@ impl Snapshot {
     pub fn add(&mut self, key_hash: u128, content_hash: Option<u128>, product_id: i64) {
         let (_, known) = self.known.entry(key_hash);
         let id = product_id as u64;
-        *known = Known {
-            product_id: [(id >> 32) as u32, id as u32],
-            content: content_hash.map_or([0; 4], split),
-            line: 0,
-        };
+        *known =
+            Known { product_id: [(id >> 32) as u32, id as u32], content: content_hash.map_or([0; 4], split), line: 0 };
         self.active += u64::from(content_hash.is_some());
     }
 

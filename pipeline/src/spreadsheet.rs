@@ -58,7 +58,9 @@ pub fn write_out(workbook: &Path, out: &File, settings: &Settings) -> Result<(),
     };
     Err(DecodeError::file(
         FileCode::ArchiveTooLarge,
-        format!("{end} under its limits of {memory} bytes and {seconds} seconds: the workbook asks for more than it holds"),
+        format!(
+            "{end} under its limits of {memory} bytes and {seconds} seconds: the workbook asks for more than it holds"
+        ),
     ))
 }
 

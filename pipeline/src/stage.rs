@@ -59,7 +59,12 @@ pub async fn stage(
     let (chunks, mut arriving) = mpsc::channel::<Bytes>(settings.copy_chunks_waiting_max);
     let (refused, mut rejected) = mpsc::channel::<Vec<Reject>>(settings.copy_chunks_waiting_max);
 
-    let outlet = Outlet { chunks, refused, chunk_bytes: settings.copy_chunk_bytes, encoder: RowEncoder::with_capacity(settings.copy_chunk_bytes) };
+    let outlet = Outlet {
+        chunks,
+        refused,
+        chunk_bytes: settings.copy_chunk_bytes,
+        encoder: RowEncoder::with_capacity(settings.copy_chunk_bytes),
+    };
     let read = tokio::task::spawn_blocking({
         let progress = progress.clone();
         move || reading.run(outlet, &progress)

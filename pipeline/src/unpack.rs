@@ -47,7 +47,12 @@ pub fn unpack(format: FileFormat, packed: &Path, out: &mut File, limits: &Unpack
 
 /// Takes the one data file out of a ZIP archive. The directory is judged before a byte is inflated, and what comes out
 /// is counted all the same: declared sizes are the sender's word.
-fn unzip(file: BufReader<File>, out: &mut File, packed_bytes: u64, limits: &UnpackSettings) -> Result<u64, DecodeError> {
+fn unzip(
+    file: BufReader<File>,
+    out: &mut File,
+    packed_bytes: u64,
+    limits: &UnpackSettings,
+) -> Result<u64, DecodeError> {
     let mut archive = zip::ZipArchive::new(file)
         .map_err(|fault| DecodeError::file(FileCode::Truncated, format!("read the archive's directory: {fault}")))?;
     if archive.len() > limits.entries_max {
@@ -111,7 +116,11 @@ fn is_data_file(name: &str) -> bool {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     let hidden = file.starts_with('.') || name.starts_with("__MACOSX");
-    !hidden && matches!(extension.as_deref(), Some("csv" | "tsv" | "txt" | "tab" | "xlsx" | "xlsm" | "xlsb" | "xls" | "ods"))
+    !hidden
+        && matches!(
+            extension.as_deref(),
+            Some("csv" | "tsv" | "txt" | "tab" | "xlsx" | "xlsm" | "xlsb" | "xls" | "ods")
+        )
 }
 
 fn first_few(names: &[String]) -> String {

@@ -89,9 +89,13 @@ impl BulkPool {
     }
 }
 
+/// The server notices within half a minute that this machine is gone, and gives locks free.
+const KEEPALIVES: &str = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
+
 fn named(config: &Config, database: &str, purpose: &str) -> Config {
     let mut config = config.clone();
     config.application_name(format!("arrivage/{database}/{purpose}"));
+    config.options(format!("{} {KEEPALIVES}", config.get_options().unwrap_or_default()));
     config
 }
 

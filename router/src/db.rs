@@ -102,7 +102,10 @@ impl<D: Database> Db<D> {
     /// How each pool is doing.
     pub fn gauges(&self) -> Vec<PoolGauge> {
         let Pools { queries, replica, bulk } = &*self.pools;
-        [Some(queries.gauge()), replica.as_ref().map(QueryPool::gauge), Some(bulk.gauge())].into_iter().flatten().collect()
+        [Some(queries.gauge()), replica.as_ref().map(QueryPool::gauge), Some(bulk.gauge())]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Closes every session; who holds one may finish with it.

@@ -190,7 +190,9 @@ impl RouterError {
 
 fn broke(cause: &Cause) -> bool {
     match cause {
-        Cause::Queries(error) => matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut),
+        Cause::Queries(error) => {
+            matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut)
+        }
         Cause::Bulk(error) => {
             error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
         }

@@ -167,7 +167,10 @@ mod tests {
         let gate = gate(1);
         let _held = gate.enter().await.unwrap();
         let refused = gate.enter().await.unwrap_err();
-        assert!(matches!(refused, RouterError::PoolExhausted { database: "catalog", limit: 1, waited_ms: 20.., .. }), "{refused}");
+        assert!(
+            matches!(refused, RouterError::PoolExhausted { database: "catalog", limit: 1, waited_ms: 20.., .. }),
+            "{refused}"
+        );
         assert!(refused.transient());
         let gauge = gate.gauge(1, 0);
         assert_eq!((gauge.acquired_total, gauge.exhausted_total, gauge.waiting), (1, 1, 0));

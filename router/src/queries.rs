@@ -25,10 +25,18 @@ pub(crate) struct QueryPool {
 }
 
 impl QueryPool {
-    pub(crate) fn open(database: &'static str, intent: Intent, url: &DatabaseUrl, settings: &DatabaseSettings) -> Result<Self> {
+    pub(crate) fn open(
+        database: &'static str,
+        intent: Intent,
+        url: &DatabaseUrl,
+        settings: &DatabaseSettings,
+    ) -> Result<Self> {
         let limit = settings.queries_limit();
         if limit == 0 {
-            return Err(RouterError::Settings { database, reason: "queries_max and queries_overflow are both 0".to_owned() });
+            return Err(RouterError::Settings {
+                database,
+                reason: "queries_max and queries_overflow are both 0".to_owned(),
+            });
         }
         let options = connect_options(database, intent.as_str(), url)?
             .options([("statement_timeout", settings.statement_timeout_ms.to_string())]);
@@ -78,7 +86,9 @@ async fn is_clean(session: &mut PgConnection) -> sqlx::Result<bool> {
 /// How to reach a database, with the name under which the server lists the session.
 pub(crate) fn connect_options(database: &'static str, purpose: &str, url: &DatabaseUrl) -> Result<PgConnectOptions> {
     // The driver's message may repeat parts of the URL, and so a password: it is not kept.
-    let options = PgConnectOptions::from_str(url.reveal())
-        .map_err(|_| RouterError::Settings { database, reason: "its url is not postgres://user:password@host:port/name".to_owned() })?;
+    let options = PgConnectOptions::from_str(url.reveal()).map_err(|_| RouterError::Settings {
+        database,
+        reason: "its url is not postgres://user:password@host:port/name".to_owned(),
+    })?;
     Ok(options.application_name(&format!("arrivage/{database}/{purpose}")))
 }

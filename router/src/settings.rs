@@ -140,6 +140,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_left_out_has_a_default_and_what_is_unknown_is_refused() {
+        let read = |json: &str| serde_json::from_str::<Settings>(json);
+        let settings = read(r#"{"media": {"url": "postgres://db/pictures", "queries_max": 9}}"#).unwrap();
+        assert_eq!((settings.media.queries_max, settings.media.queries_limit()), (9, 11));
+        assert_eq!(settings.media.url, DatabaseUrl::new("postgres://db/pictures"));
+        assert_eq!(settings.catalog, Settings::default().catalog);
+        assert!(read(r#"{"media": {"querys_max": 9}}"#).is_err());
+        assert!(read(r#"{"medias": {}}"#).is_err());
+    }
+
+    #[test]
     fn passwords_are_never_shown() {
         let check = |url: &str, expected: &str| assert_eq!(DatabaseUrl::new(url).to_string(), expected);
         check("postgres://ada:s3cret@db:5432/catalog", "postgres://ada:***@db:5432/catalog");

@@ -47,7 +47,8 @@ async fn callers_with_the_same_addresses_in_other_orders_do_not_stop_each_other(
         let added: u64 = added.into_iter().map(|added| added.unwrap()).sum();
         assert_eq!(added, 5_000);
         let bulk = db.bulk().await.unwrap();
-        let jobs = bulk.query_one("select count(*) from media_processing_jobs where status = 'pending'", &[]).await.unwrap();
+        let jobs =
+            bulk.query_one("select count(*) from media_processing_jobs where status = 'pending'", &[]).await.unwrap();
         assert_eq!(jobs.get::<_, i64>(0), 5_000);
     })
     .await;

@@ -1,5 +1,7 @@
 //! The schemas, from nothing and again.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use router::{DatabaseRouter, DatabaseUrl, RouterError};
@@ -9,10 +11,12 @@ use support::{connect, server_url, url_of, with_empty};
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_migrate_at_once_and_again() {
     with_empty(|databases| async move {
-        let at_once = (0..4).map(|_| tokio::spawn({
-            let settings = databases.settings.clone();
-            async move { router::migrate(&settings).await }
-        }));
+        let at_once = (0..4).map(|_| {
+            tokio::spawn({
+                let settings = databases.settings.clone();
+                async move { router::migrate(&settings).await }
+            })
+        });
         for outcome in at_once.collect::<Vec<_>>() {
             outcome.await.unwrap().unwrap();
         }

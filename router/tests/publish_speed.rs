@@ -2,6 +2,8 @@
 //! hundredth of them and of all. Run by hand:
 //! `cargo test -p router --test publish_speed -- --ignored --nocapture`.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::fmt::Write;
@@ -31,7 +33,10 @@ fn scattered(seed: u64) -> u64 {
 
 fn gtin(number: u64) -> String {
     let body = 300_000_000_000 + scattered(number) % 99_999_999_999;
-    (0..10).map(|check| format!("{body}{check}")).find(|digits| Gtin::parse(digits).is_ok()).map_or_else(String::new, |digits| format!("0{digits}"))
+    (0..10)
+        .map(|check| format!("{body}{check}"))
+        .find(|digits| Gtin::parse(digits).is_ok())
+        .map_or_else(String::new, |digits| format!("0{digits}"))
 }
 
 /// Items `from..to`, all thirty fields filled as a good supplier would; their prices rise by the day.
@@ -45,9 +50,11 @@ fn items(from: u64, to: u64, day: i64) -> ItemBatch {
         }
         Column::Text(column)
     };
-    let int = |value: &dyn Fn(u64) -> i64| Column::Int((from..to).map(|number| Some(value(number))).collect::<IntColumn>());
+    let int =
+        |value: &dyn Fn(u64) -> i64| Column::Int((from..to).map(|number| Some(value(number))).collect::<IntColumn>());
     let price = |number: u64| (scattered(number) % 5_000_000) as i64 / 100 * 100 + 10_000 + day * 100;
-    let words = ["steel", "compact", "garden", "cordless", "premium", "kitchen", "folding", "outdoor", "classic", "smart"];
+    let words =
+        ["steel", "compact", "garden", "cordless", "premium", "kitchen", "folding", "outdoor", "classic", "smart"];
     let word = |number: u64, place: u64| words[(scattered(number * 31 + place) % 10) as usize];
     batch.set(Field::Sku, text(&|out, n| write!(out, "ACME-{n:08}").unwrap()));
     batch.set(Field::Gtin, text(&|out, n| out.push_str(&gtin(n))));
@@ -55,10 +62,8 @@ fn items(from: u64, to: u64, day: i64) -> ItemBatch {
     batch.set(Field::Mpn, text(&|out, n| write!(out, "M{:x}", scattered(n) as u32).unwrap()));
     batch.set(Field::Brand, text(&|out, n| write!(out, "Brand {}", scattered(n) % 2_000).unwrap()));
     batch.set(Field::Title, text(&|out, n| write!(out, "{} {} {} {n}", word(n, 1), word(n, 2), word(n, 3)).unwrap()));
-    batch.set(
-        Field::Description,
-        text(&|out, n| (0..14).for_each(|place| write!(out, "{} ", word(n, place)).unwrap())),
-    );
+    batch
+        .set(Field::Description, text(&|out, n| (0..14).for_each(|place| write!(out, "{} ", word(n, place)).unwrap())));
     batch.set(
         Field::CategoryPath,
         text(&|out, n| {
@@ -165,14 +170,7 @@ async fn stage(db: &Db<Catalog>, supplier_id: i64, day: i64, change: impl Fn(u64
     let staged = writer.finish().await.unwrap();
     report(&format!("day {day}: encode ({} MB)", bytes >> 20), staged, encoding);
     report(&format!("day {day}: send"), staged, sending + began.elapsed());
-    Publish {
-        import_id,
-        supplier_id,
-        mode: Mode::Full,
-        file_sha256: [0; 32],
-        plan_fingerprint: Vec::new(),
-        counts,
-    }
+    Publish { import_id, supplier_id, mode: Mode::Full, file_sha256: [0; 32], plan_fingerprint: Vec::new(), counts }
 }
 
 /// Publishes and returns by the clock and in server processor time how long it took.
@@ -210,9 +208,8 @@ async fn a_first_import_and_its_updates_beside_psql_copy_of_the_same_rows() {
 
         let first = published.first_created_id.unwrap();
         for (day, every) in [(1, 100), (2, 1)] {
-            let change = |number| {
-                (number % every == 0).then_some(Change::Updated { product_id: first + number as i64 })
-            };
+            let change =
+                |number| (number % every == 0).then_some(Change::Updated { product_id: first + number as i64 });
             let publication = stage(db, supplier, day, change).await;
             timed_publish(db, day, &publication).await;
         }

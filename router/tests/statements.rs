@@ -1,5 +1,7 @@
 //! Every statement fits the migrated schema.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use router::catalog::{products, publish};

@@ -24,7 +24,7 @@ pub const PART_BYTES_MAX: usize = 255;
 /// Longest key, in bytes of UTF-8. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
 pub const KEY_BYTES_MAX: usize = 1024;
 /// Longest supplier code, in characters.
-pub const SUPPLIER_CHARS_MAX: usize = 64;
+pub const SUPPLIER_CHARS_MAX: usize = 63;
 /// What every inbox key begins with.
 pub const INBOX: &str = "inbox/";
 
@@ -103,8 +103,8 @@ pub enum KeyProblem {
     },
     /// Not a supplier code.
     #[error(
-        "`{code}` is no supplier code: 1 to {SUPPLIER_CHARS_MAX} of a-z, A-Z, 0-9, `-` and `_`, beginning with a \
-         letter or digit"
+        "`{code}` is no supplier code: 1 to {SUPPLIER_CHARS_MAX} of a-z, 0-9, `-` and `_`, beginning with a letter \
+         or digit"
     )]
     SupplierCode {
         /// What stands in its place.
@@ -184,10 +184,10 @@ fn check_part(part: &str) -> Result<(), KeyProblem> {
 
 /// Whether a text may be a supplier's code: it stands in keys, URLs and metrics, so only plain characters.
 pub fn is_supplier_code(code: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     (1..=SUPPLIER_CHARS_MAX).contains(&code.len())
-        && code.bytes().all(plain)
-        && code.as_bytes()[0].is_ascii_alphanumeric()
+        && code.bytes().all(|byte| alphanumeric(byte) || byte == b'-' || byte == b'_')
+        && alphanumeric(code.as_bytes()[0])
 }
 
 /// `inbox/<supplier>/<file>`, unchecked: [`InboxKey::new`] checks.

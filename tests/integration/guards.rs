@@ -51,8 +51,13 @@ fn a_held_import_is_published_as_it_is() {
     published.expect_counts(&[("read", 100), ("created", 39), ("unchanged", 50), ("rejected", 11)]);
     assert_eq!(world.value(Home::Catalog, "select count(*) from products where is_active"), "89");
     assert_eq!(Dump::of(&world).table("catalog.staging"), [""; 0]);
-    let twice = world.arrivage(&["publish", &held.import_id()]).expect(1);
-    assert!(twice.stderr.contains("completed"), "{twice:?}");
+    // As after a crash of which nobody knows when it was: what was asked for is done.
+    let before = Dump::of(&world);
+    let twice = world.arrivage(&["publish", &held.import_id(), "--json"]).expect(0);
+    assert_eq!((twice.json()["state"].as_str(), twice.count("created")), (Some("completed"), 39));
+    before.assert_same(&Dump::of(&world));
+    let late = world.arrivage(&["discard", &held.import_id()]).expect(1);
+    assert!(late.stderr.contains("completed"), "{late:?}");
 }
 
 #[test]
@@ -72,15 +77,18 @@ fn a_discarded_import_leaves_the_catalogue_as_it_was_and_the_next_file_is_free()
 
 #[test]
 fn removals_hold_from_twenty_products_and_above_a_tenth() {
-    #[track_caller]
-    fn check(stored: usize, kept: usize, code: i32) {
-        let world = world_with(0..stored);
-        let ended = world.import("acme", "next.csv", files::products('A', 0..kept).as_bytes(), &[]).expect(code);
-        let guards = ended.json()["guards"].clone();
-        assert_eq!(guards.as_array().is_some_and(|guards| guards.is_empty()), code == 0, "{guards}");
-        let active = if code == 0 { kept } else { stored };
-        assert_eq!(world.value(Home::Catalog, "select count(*) from products where is_active"), active.to_string());
-    }
+    let world = World::new();
+    let check = |stored: usize, kept: usize, code: i32| {
+        let supplier = format!("acme-{stored}-{kept}");
+        world.supplier(&supplier);
+        world.import(&supplier, "first.csv", files::products('A', 0..stored).as_bytes(), &[]).expect(0);
+        let ended = world.import(&supplier, "next.csv", files::products('A', 0..kept).as_bytes(), &[]).expect(code);
+        assert_eq!(ended.json()["guards"][0]["code"] == "too_many_removals", code == 3, "{ended:#?}");
+        let active = format!(
+            "select count(*) from products as p join suppliers as s on s.id = supplier_id where s.code = '{supplier}' and p.is_active"
+        );
+        assert_eq!(world.value(Home::Catalog, &active), if code == 0 { kept } else { stored }.to_string());
+    };
     check(40, 21, 0); // 19 of 40
     check(40, 20, 3); // 20 of 40
     check(200, 180, 0); // 20 of 200: a tenth

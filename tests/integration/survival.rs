@@ -3,53 +3,63 @@
 use std::time::{Duration, Instant};
 
 use arrivage_benches::Catalogue;
-use arrivage_tests::{Dump, Home, World};
+use arrivage_tests::{Dump, Home, Running, World};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// Kills while one file is imported.
+/// The command line that is run again, with the file it names.
+const IMPORT: &[&str] = &["import", FILE, "--supplier", "acme"];
+const FILE: &str = "prices.csv";
+
+/// Stands for the id of the import that is held.
+const HELD: &str = "HELD";
+
+/// Kills of a command under way.
 const KILLS: u32 = 10;
 
-/// Rows of the first file, and of the pair whose second day changes and removes something.
+/// Worlds in which they must have happened.
+const WORLDS_MAX: u32 = 5;
+
+/// Rows of the first import, and of the others.
 const ROWS: u64 = 100_000;
 const ROWS_OF_TWO_DAYS: u64 = 20_000;
 
 #[test]
-fn killed_ten_times_a_first_import_ends_as_if_uninterrupted() {
+fn killed_ten_times_a_first_import_ends_as_if_undisturbed() {
     let first = file(&Catalogue::new(ROWS, 1).dirty(0.02));
-    let calm = world();
-    let begun = Instant::now();
-    import(&calm, "first.csv", &first);
-    let whole = begun.elapsed();
-
-    let world = world();
-    let kills = import_killed(&world, "first.csv", &first, whole);
-    assert!(kills >= KILLS - 2, "only {kills} kills hit the running import");
-    expect_same(&calm, &world);
+    survive(IMPORT, || {
+        let world = world();
+        world.save(FILE, &first);
+        world
+    });
 }
 
 #[test]
-fn killed_ten_times_a_second_day_ends_as_if_uninterrupted() {
+fn killed_ten_times_a_second_day_ends_as_if_undisturbed() {
     let recipe = || Catalogue::new(ROWS_OF_TWO_DAYS, 2).dirty(0.02);
     let first = file(&recipe());
     // One row in a hundred has another price and stock; one in four hundred is gone.
     let second = without_every(400, &file(&recipe().second_day(0.01)));
-
-    let calm = world();
-    import(&calm, "first.csv", &first);
-    let begun = Instant::now();
-    import(&calm, "second.csv", &second);
-    let whole = begun.elapsed();
-
-    let world = world();
-    import(&world, "first.csv", &first);
-    let kills = import_killed(&world, "second.csv", &second, whole);
-    assert!(kills >= KILLS / 2, "only {kills} kills hit the running import");
-    expect_same(&calm, &world);
+    let ended = survive(IMPORT, || {
+        let world = world();
+        world.import("acme", FILE, &first, &[]).expect(0);
+        world.save(FILE, &second);
+        world
+    });
     for (table, least) in [("price_history", 150), ("stock_history", 100), ("product_changes where change = 'deactivated'", 40)] {
-        let rows: u64 = world.value(Home::Catalog, &format!("select count(*) from {table}")).parse().unwrap();
+        let rows: u64 = ended.value(Home::Catalog, &format!("select count(*) from {table}")).parse().unwrap();
         assert!(rows > least, "{rows} rows of {table}");
     }
+}
+
+#[test]
+fn killed_ten_times_the_publication_of_a_held_import_ends_as_if_undisturbed() {
+    let dirty = file(&Catalogue::new(ROWS_OF_TWO_DAYS, 3).dirty(0.2));
+    survive(&["publish", HELD], || {
+        let world = world();
+        world.import("acme", FILE, &dirty, &[]).expect(3);
+        world
+    });
 }
 
 fn world() -> World {
@@ -70,30 +80,49 @@ fn without_every(nth: usize, file: &[u8]) -> Vec<u8> {
     lines.filter(|(number, _)| *number == 0 || number % nth != 0).flat_map(|(_, line)| line).copied().collect()
 }
 
-fn import(world: &World, name: &str, file: &[u8]) {
-    world.import("acme", name, file, &[]).expect(0);
+/// Runs a command in worlds made alike: once undisturbed, then again whenever it was killed, until it ends and the
+/// databases hold the same. Returns the last world.
+///
+/// The moments are random, one in each tenth of the time that the command takes, so that every stage has its turn. Where
+/// it ends before it can be killed for the tenth time, the remaining kills hit another world's.
+fn survive(command: &[&str], make: impl Fn() -> World) -> World {
+    let calm = make();
+    let begun = Instant::now();
+    start(&calm, command).end().expect(0);
+    let mut whole = begun.elapsed();
+    let calm = Dump::of(&calm);
+
+    let seed = std::env::var("ARRIVAGE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
+    eprintln!("ARRIVAGE_TEST_SEED={seed}; undisturbed it takes {whole:.2?}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut kills = 0;
+    for _ in 0..WORLDS_MAX {
+        let world = make();
+        loop {
+            let tenth = f64::from(kills) + random.random::<f64>();
+            let moment = if kills < KILLS { whole.mul_f64(tenth / f64::from(KILLS)) } else { Duration::MAX };
+            let begun = Instant::now();
+            if let Some(ended) = start(&world, command).kill_after(moment) {
+                ended.expect(0);
+                whole = begun.elapsed();
+                eprintln!("it ended after {whole:.2?}");
+                break;
+            }
+            kills += 1;
+            eprintln!("killed at {moment:.2?} while {}", standing(&world));
+        }
+        expect_same(&calm, &world);
+        if kills == KILLS {
+            return world;
+        }
+    }
+    panic!("only {kills} kills hit the command within {WORLDS_MAX} worlds");
 }
 
-/// Imports a file by one command line, run again whenever it was killed, until it ends; tells how many kills hit it.
-///
-/// The moments are random, one in each tenth of the time that the whole import takes, so that every stage has its turn.
-fn import_killed(world: &World, name: &str, file: &[u8], whole: Duration) -> u32 {
-    let seed = std::env::var("ARRIVAGE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
-    eprintln!("ARRIVAGE_TEST_SEED={seed}; an uninterrupted import takes {whole:.2?}");
-    let mut random = StdRng::seed_from_u64(seed);
-    world.save(name, file);
-    let arguments = ["import", name, "--supplier", "acme", "--json"];
-    for kills in 0..KILLS {
-        let moment = whole * kills / KILLS + whole.mul_f64(random.random::<f64>() / f64::from(KILLS));
-        if let Some(ended) = world.start(&arguments).kill_after(moment) {
-            eprintln!("it ended before the kill at {moment:.2?}");
-            ended.expect(0);
-            return kills;
-        }
-        eprintln!("killed at {moment:.2?} while {}", standing(world));
-    }
-    world.arrivage(&arguments).expect(0);
-    KILLS
+fn start(world: &World, command: &[&str]) -> Running {
+    let held = || world.value(Home::Imports, "select id from import_jobs where guard_code is not null");
+    let command: Vec<String> = command.iter().map(|word| if *word == HELD { held() } else { (*word).to_owned() }).collect();
+    world.start(&command.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// What a kill came upon, for people.
@@ -105,8 +134,8 @@ fn standing(world: &World) -> String {
 }
 
 #[track_caller]
-fn expect_same(calm: &World, world: &World) {
-    Dump::of(calm).assert_same(&Dump::of(world));
+fn expect_same(calm: &Dump, world: &World) {
+    calm.assert_same(&Dump::of(world));
     let doubled = "select count(*) from (select 1 from price_history group by product_id, valid_to having count(*) > 1) as doubled";
     assert_eq!(world.value(Home::Catalog, doubled), "0");
     let untold = "select count(*) from outbox where (select count(*) from outbox_deliveries where event_id = id) < 4";

@@ -82,16 +82,12 @@ impl Running {
 
     /// Sends SIGKILL at this moment after now, unless it ends before: then how it ended.
     pub fn kill_after(mut self, delay: Duration) -> Option<Ended> {
-        let deadline = Instant::now() + delay;
-        loop {
+        let begun = Instant::now();
+        while begun.elapsed() < delay {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return Some(self.ended(status));
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            std::thread::sleep(left.min(Duration::from_millis(2)));
+            std::thread::sleep(Duration::from_millis(1));
         }
         self.child.kill().unwrap();
         let status = self.child.wait().unwrap();

@@ -20,7 +20,9 @@ pub(crate) struct Slot {
 /// Every row of every table, and every staging table.
 const EMPTY: &str = "
     do $$
-    declare found record;
+    declare
+        found record;
+        is_filled boolean;
     begin
         for found in select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'staging' loop
             execute 'drop table ' || found.name;
@@ -28,7 +30,10 @@ const EMPTY: &str = "
         for found in select format('%I.%I', schemaname, tablename) as name from pg_tables
             where schemaname = 'public' and tablename <> '_sqlx_migrations'
         loop
-            execute 'truncate ' || found.name || ' restart identity cascade';
+            execute 'select exists (select from ' || found.name || ')' into is_filled;
+            if is_filled then
+                execute 'truncate ' || found.name || ' restart identity cascade';
+            end if;
         end loop;
     end
     $$";

@@ -65,7 +65,9 @@ impl Demo {
     pub fn run(&self, context: &Context) -> Result<Exit> {
         let begun = Instant::now();
         heading("A private stack: PostgreSQL with five databases, Redis, an S3 server");
-        dev::up(&config::stack_dir(), &dev::Options { install: self.install, ..dev::Options::default() }, |line| println!("  {line}"))?;
+        dev::up(&config::stack_dir(), &dev::Options { install: self.install, ..dev::Options::default() }, |line| {
+            println!("  {line}")
+        })?;
         let config = context.config()?;
         context.block_on(async {
             let importer = prepare(&config).await?;
@@ -107,7 +109,8 @@ async fn deliver(importer: &Importer, feed: &Feed, day: u32) -> Result<Report> {
     println!("\n  {} drops {} ({}, {})", feed.name, key.as_str(), show::bytes(bytes.len() as u64), feed.about);
     importer.storage().put_bytes(Bucket::ImportsFiles, key.as_str(), bytes).await?;
     let order = Order::new(key);
-    let report = importer.import(&order, &Progress::default()).await.with_context(|| format!("import {}", feed.file))?;
+    let report =
+        importer.import(&order, &Progress::default()).await.with_context(|| format!("import {}", feed.file))?;
     if day == 1 {
         for decision in report.evidence.iter().filter(|decision| decision.confidence < 1.0).take(6) {
             println!("    {}: {} ({})", decision.what, decision.value, decision.reason);

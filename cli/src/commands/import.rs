@@ -119,7 +119,10 @@ pub async fn upload(importer: &Importer, supplier: &str, file: &Path) -> Result<
     let key = InboxKey::new(supplier, name)?;
     let storage = importer.storage();
     storage.ensure_buckets().await?;
-    storage.put_file(Bucket::ImportsFiles, key.as_str(), file).await.with_context(|| format!("upload {}", file.display()))?;
+    storage
+        .put_file(Bucket::ImportsFiles, key.as_str(), file)
+        .await
+        .with_context(|| format!("upload {}", file.display()))?;
     Ok(key)
 }
 
@@ -171,7 +174,9 @@ fn draw(bar: &ProgressBar, progress: &Progress, phase: Phase, since: Instant) {
         bar.set_style(style.progress_chars("=> "));
     }
     bar.set_message(match phase {
-        Phase::Staging => format!("{}: {} rows, {} rows/s", phase.as_str(), show::count(rows), show::count(rate as u64)),
+        Phase::Staging => {
+            format!("{}: {} rows, {} rows/s", phase.as_str(), show::count(rows), show::count(rate as u64))
+        }
         _ => phase.as_str().to_owned(),
     });
     bar.tick();

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use feed::Mapping as Columns;
-use router::imports::mappings::{self, MappingSource};
 use router::DatabaseRouter;
+use router::imports::mappings::{self, MappingSource};
 
 use crate::cli::{Context, Exit};
 use crate::commands::supplier;

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use router::DatabaseRouter;
 use item::DECIMAL_SCALE;
+use router::DatabaseRouter;
 use router::catalog::products::{self, Product, ProductFilter};
 
 use crate::cli::{Context, Exit};

@@ -57,7 +57,11 @@ impl Rejects {
         let job = jobs::find(imports, self.import).await?;
         let job = job.ok_or(pipeline::ImportError::UnknownImport(self.import))?;
         let header = match job.file_id {
-            Some(file) => files::find(imports, file).await?.and_then(|file| file.facts).map(|facts| facts.header).unwrap_or_default(),
+            Some(file) => files::find(imports, file)
+                .await?
+                .and_then(|file| file.facts)
+                .map(|facts| facts.header)
+                .unwrap_or_default(),
             None => Vec::new(),
         };
         let mut rejects: Vec<Reject> = Vec::new();

@@ -22,6 +22,7 @@ const QUOTE: u8 = b'"';
 /// [`FileCode::NoHeader`] when no row names the columns.
 pub fn detect(sample: &[u8], complete: bool, settings: &FeedSettings, limits: &Limits) -> Result<Layout, DecodeError> {
     let (encoding, confidence, reason) = match settings.encoding {
+        _ if sample.starts_with(ROW_NUMBERS_MARK.as_bytes()) => (Encoding::Utf8, 1.0, WRITTEN_OUT.to_owned()),
         Some(encoding) => (encoding, 1.0, GIVEN.to_owned()),
         None => encoding_of(sample, complete),
     };
@@ -55,14 +56,15 @@ pub fn detect(sample: &[u8], complete: bool, settings: &FeedSettings, limits: &L
         evidence: vec![
             evidence("encoding", encoding_name(encoding), confidence, reason),
             delimiter_evidence(&sample, settings, &candidates),
-            quote_evidence(settings, best),
+            quote_evidence(&sample, settings, best),
             header_evidence(settings, best, header_line),
         ],
     })
 }
 
-/// A decision that nobody had to judge.
+/// Reasons of what nobody had to judge.
 const GIVEN: &str = "given in the settings";
+const WRITTEN_OUT: &str = "written out from a spreadsheet";
 
 /// The sample's text behind the marks at its front.
 struct Sample<'a> {
@@ -83,11 +85,8 @@ impl<'a> Sample<'a> {
             return Sample { text, lines_above: 1, numbered: true, ..whole };
         }
         let Some((end, next)) = line_end(text, complete) else { return whole };
-        match text[..end]
-            .trim_ascii_end()
-            .strip_prefix(b"\"")
-            .map_or(text[..end].trim_ascii_start(), |line| line.strip_suffix(b"\"").unwrap_or(line))
-        {
+        let line = &text[..end];
+        match line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line) {
             [s, e, p, b'=', delimiter] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") && is_sign(*delimiter) => {
                 Sample { text: &text[next..], lines_above: 1, delimiter: Some(*delimiter), ..whole }
             }
@@ -141,14 +140,16 @@ impl<'a> Candidate<'a> {
 /// One candidate for each delimiter, the best first.
 fn candidates<'a>(sample: &Sample<'a>, settings: &FeedSettings) -> Result<Vec<Candidate<'a>>, DecodeError> {
     let delimiter = match settings.delimiter {
+        // How a supplier writes CSV says nothing about the spreadsheets it sends.
+        _ if sample.numbered => Some(b','),
         Some(delimiter) => Some(sign("delimiter", &delimiter.to_string())?),
-        None if sample.numbered => Some(b','),
         None => sample.delimiter,
     };
     let quote = match settings.quote.as_deref() {
+        _ if sample.numbered => Some(Some(QUOTE)),
         Some("") => Some(None),
         Some(quote) => Some(Some(sign("quote", quote)?)),
-        None if sample.numbered || !sample.text.contains(&QUOTE) => Some(Some(QUOTE)),
+        None if !sample.text.contains(&QUOTE) => Some(Some(QUOTE)),
         None => None,
     };
     if delimiter.is_some() && quote.is_some_and(|quote| quote == delimiter) {
@@ -226,11 +227,11 @@ fn evidence(what: &str, value: impl Into<String>, confidence: f32, reason: impl 
 fn delimiter_evidence(sample: &Sample, settings: &FeedSettings, candidates: &[Candidate]) -> Evidence {
     let best = &candidates[0];
     let name = sign_name(best.reading.dialect.delimiter);
+    if sample.numbered {
+        return evidence("delimiter", name, 1.0, WRITTEN_OUT);
+    }
     if settings.delimiter.is_some() {
         return evidence("delimiter", name, 1.0, GIVEN);
-    }
-    if sample.numbered {
-        return evidence("delimiter", name, 1.0, "written out from a spreadsheet");
     }
     if sample.delimiter.is_some() {
         return evidence("delimiter", name, 1.0, "named by the first line, `sep=`");
@@ -255,8 +256,11 @@ fn delimiter_evidence(sample: &Sample, settings: &FeedSettings, candidates: &[Ca
     evidence("delimiter", name, best.header.fit() * (1.0 - rivalry / 2.0), reason)
 }
 
-fn quote_evidence(settings: &FeedSettings, best: &Candidate) -> Evidence {
+fn quote_evidence(sample: &Sample, settings: &FeedSettings, best: &Candidate) -> Evidence {
     let name = best.reading.dialect.quote.map_or("none".to_owned(), sign_name);
+    if sample.numbered {
+        return evidence("quote", name, 1.0, WRITTEN_OUT);
+    }
     if settings.quote.is_some() {
         return evidence("quote", name, 1.0, GIVEN);
     }
@@ -274,14 +278,12 @@ fn header_evidence(settings: &FeedSettings, best: &Candidate, line: u64) -> Evid
     if settings.header_line.is_some() {
         return evidence("header line", line.to_string(), 1.0, GIVEN);
     }
-    let (width, known) = (best.width(), best.header.known);
-    let confidence = 0.5 + 0.5 * (best.header.score as f32 / width as f32).clamp(0.0, 1.0);
-    evidence(
-        "header line",
-        line.to_string(),
-        confidence,
-        format!("{known} of {width} cells hold words that name columns; the rows below are of another kind"),
-    )
+    let Header { known, fitting, below, score, .. } = best.header;
+    let width = best.width();
+    let confidence = 0.5 + 0.5 * (score as f32 / width as f32).clamp(0.0, 1.0);
+    let reason =
+        format!("{known} of {width} cells hold words that name columns; {fitting} of {below} rows below are as wide");
+    evidence("header line", line.to_string(), confidence, reason)
 }
 
 fn encoding_name(encoding: Encoding) -> &'static str {

@@ -35,7 +35,11 @@ impl Inspection {
         if self.complete {
             writeln!(out, "Format: {format}; read whole, {} bytes", self.sample_bytes)?;
         } else {
-            writeln!(out, "Format: {format}; only the first {} bytes were read: the import decides by the whole file", self.sample_bytes)?;
+            writeln!(
+                out,
+                "Format: {format}; only the first {} bytes were read: the import decides by the whole file",
+                self.sample_bytes
+            )?;
         }
         write_evidence(out, &self.layout)
     }
@@ -45,7 +49,11 @@ impl Inspection {
         let width = self.columns.iter().map(|choice| choice.column.chars().count()).max().unwrap_or(0).min(40);
         for choice in &self.columns {
             let field = choice.field.map_or("(attribute)", |field| field.name());
-            let confidence = if choice.field.is_some() { format!("{:3.0} %", choice.confidence * 100.0) } else { "     ".to_owned() };
+            let confidence = if choice.field.is_some() {
+                format!("{:3.0} %", choice.confidence * 100.0)
+            } else {
+                "     ".to_owned()
+            };
             writeln!(out, "  {:width$}  {field:18}  {confidence}  {}", one_line(&choice.column), choice.reason)?;
         }
         for column in &self.missing {
@@ -69,7 +77,11 @@ impl Inspection {
         for summary in &self.rejects {
             writeln!(out, "  {:6} × {}: {}", summary.count, summary.code, summary.hint)?;
             if let Some(problem) = summary.example.problems.first() {
-                let column = problem.column.as_deref().map(|column| format!(", column {}", one_line(column))).unwrap_or_default();
+                let column = problem
+                    .column
+                    .as_deref()
+                    .map(|column| format!(", column {}", one_line(column)))
+                    .unwrap_or_default();
                 writeln!(out, "           line {}{column}: {}", summary.example.line, one_line(&problem.message))?;
             }
         }

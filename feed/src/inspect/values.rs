@@ -2,8 +2,9 @@
 
 use item::{DECIMAL_SCALE, Field, FieldKind, ItemBatch, LIST_SEPARATOR};
 
-/// The value of a field of one item: decimals with a point, dates as `2026-12-31`, lists with ` > ` or commas, long texts cut.
-pub(super) fn show(items: &ItemBatch, field: Field, row: usize) -> Option<String> {
+/// The value of a field of one item: decimals with a point, dates as `2026-12-31`, lists with ` > ` or commas, long
+/// texts cut.
+pub(crate) fn show(items: &ItemBatch, field: Field, row: usize) -> Option<String> {
     match field.kind() {
         FieldKind::Text | FieldKind::Json => items.text(field, row).map(cut),
         FieldKind::List => {
@@ -65,6 +66,9 @@ mod tests {
     #[test]
     fn numbers_and_days_are_written_plainly() {
         assert_eq!([decimal(89_9000), decimal(12_0000), decimal(1), decimal(0)], ["89.9", "12", "0.0001", "0"]);
-        assert_eq!([day(0), day(20_818), day(-1), day(19_782), day(11_017)], ["1970-01-01", "2026-12-31", "1969-12-31", "2024-02-29", "2000-03-01"]);
+        assert_eq!(
+            [day(0), day(20_818), day(-1), day(19_782), day(11_017)],
+            ["1970-01-01", "2026-12-31", "1969-12-31", "2024-02-29", "2000-03-01"]
+        );
     }
 }

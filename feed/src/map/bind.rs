@@ -51,7 +51,8 @@ impl Mapping {
                 None => missing.push(rule.column.clone()),
             }
         }
-        let constants: Vec<(Field, String)> = self.constants.iter().map(|(field, value)| (*field, value.clone())).collect();
+        let constants: Vec<(Field, String)> =
+            self.constants.iter().map(|(field, value)| (*field, value.clone())).collect();
         let key_places = columns.iter().filter_map(|column| column.key_place);
         let taken: Vec<usize> = columns.iter().map(|column| column.place).chain(key_places).collect();
         let rest = (0..header.len()).filter(|place| !taken.contains(place)).collect();
@@ -86,15 +87,24 @@ impl Binding {
     /// One column per field, lists excepted, and nothing for the fields we fill ourselves.
     fn check_fields(&self) -> Result<(), DecodeError> {
         for field in Field::ALL {
-            let mut headers: Vec<&str> = self.feeding(field).map(|(_, column)| self.header[column.place].as_str()).collect();
+            let mut headers: Vec<&str> =
+                self.feeding(field).map(|(_, column)| self.header[column.place].as_str()).collect();
             if self.constants.iter().any(|(constant, _)| *constant == field) {
                 headers.push("a constant");
             }
             if field.derived() && !headers.is_empty() {
-                return Err(no_mapping(format!("{} is derived and cannot be mapped (from {})", field.name(), headers.join(", "))));
+                return Err(no_mapping(format!(
+                    "{} is derived and cannot be mapped (from {})",
+                    field.name(),
+                    headers.join(", ")
+                )));
             }
             if headers.len() > 1 && !takes_many(field) {
-                return Err(no_mapping(format!("{} takes one column, but {} feed it: keep one", field.name(), headers.join(", "))));
+                return Err(no_mapping(format!(
+                    "{} takes one column, but {} feed it: keep one",
+                    field.name(),
+                    headers.join(", ")
+                )));
             }
         }
         Ok(())
@@ -109,7 +119,9 @@ impl Binding {
                     None => format!("no column was recognised as {}", field.name()),
                 };
                 let header = self.header.iter().take(40).map(|cell| format!("`{cell}`")).collect::<Vec<_>>().join(", ");
-                return Err(no_mapping(format!("{wanted}; the header holds {header}: rename the column, or save a mapping for this supplier")));
+                return Err(no_mapping(format!(
+                    "{wanted}; the header holds {header}: rename the column, or save a mapping for this supplier"
+                )));
             }
         }
         Ok(())
@@ -130,7 +142,8 @@ fn find(header: &[String], name: &str) -> Option<usize> {
 }
 
 fn bind_rule(rule: &ColumnRule, place: usize, header: &[String]) -> Result<BoundColumn, DecodeError> {
-    let about = |what: &str, given: &str| no_mapping(format!("column `{}`: {what} `{given}` is not known", rule.column));
+    let about =
+        |what: &str, given: &str| no_mapping(format!("column `{}`: {what} `{given}` is not known", rule.column));
     let unit = match &rule.unit {
         Some(word) => {
             let unit = Measure::from_word(word).filter(|unit| unit.fits(rule.field));
@@ -167,7 +180,10 @@ mod tests {
     }
 
     fn mapping(rules: &[(&str, Field)]) -> Mapping {
-        Mapping { columns: rules.iter().map(|(column, field)| ColumnRule::new(*column, *field)).collect(), ..Mapping::default() }
+        Mapping {
+            columns: rules.iter().map(|(column, field)| ColumnRule::new(*column, *field)).collect(),
+            ..Mapping::default()
+        }
     }
 
     #[test]
@@ -186,7 +202,10 @@ mod tests {
 
         let error = mapping(&[("ref", Field::Sku), ("libelle", Field::Title)]).bind(&header).unwrap_err();
         assert_eq!(error.code(), Some(FileCode::NoMapping));
-        assert!(error.to_string().contains("column `libelle` for title is not in the file; the header holds `ref`, `name`"), "{error}");
+        assert!(
+            error.to_string().contains("column `libelle` for title is not in the file; the header holds `ref`, `name`"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -194,10 +213,16 @@ mod tests {
         let header = header(&["ref", "name", "w", "w2"]);
         let base = [ColumnRule::new("ref", Field::Sku), ColumnRule::new("name", Field::Title)];
         for (rule, complaint) in [
-            (ColumnRule { unit: Some("furlong".into()), ..ColumnRule::new("w", Field::WeightG) }, "unit for weight_g `furlong`"),
+            (
+                ColumnRule { unit: Some("furlong".into()), ..ColumnRule::new("w", Field::WeightG) },
+                "unit for weight_g `furlong`",
+            ),
             (ColumnRule { unit: Some("cm".into()), ..ColumnRule::new("w", Field::WeightG) }, "unit for weight_g `cm`"),
             (ColumnRule { currency: Some("EURO€".into()), ..ColumnRule::new("w", Field::Price) }, "currency `EURO€`"),
-            (ColumnRule { key_column: Some("none".into()), ..ColumnRule::new("w", Field::VariantAttributes) }, "key_column `none`"),
+            (
+                ColumnRule { key_column: Some("none".into()), ..ColumnRule::new("w", Field::VariantAttributes) },
+                "key_column `none`",
+            ),
             (ColumnRule::new("w", Field::Title), "title takes one column, but name, w feed it"),
             (ColumnRule::new("w", Field::GtinRestricted), "gtin_restricted is derived"),
         ] {

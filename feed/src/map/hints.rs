@@ -18,12 +18,49 @@ pub(super) struct Heading {
 }
 
 /// Words that say nothing about a column of products.
-const NOISE: &[&str] = &["product", "products", "produit", "produits", "produkt", "producto", "prodotto", "variant", "variante", "google shopping", "the", "le", "la", "du", "de", "des"];
+const NOISE: &[&str] = &[
+    "product",
+    "products",
+    "produit",
+    "produits",
+    "produkt",
+    "producto",
+    "prodotto",
+    "variant",
+    "variante",
+    "google shopping",
+    "the",
+    "le",
+    "la",
+    "du",
+    "de",
+    "des",
+];
 
 /// Codes and names of currencies in headers. Only those that are no word of another meaning.
 const CURRENCIES: &[(&str, &str)] = &[
-    ("eur", "EUR"), ("euro", "EUR"), ("euros", "EUR"), ("usd", "USD"), ("gbp", "GBP"), ("chf", "CHF"), ("cad", "CAD"), ("aud", "AUD"), ("jpy", "JPY"), ("cny", "CNY"), ("sek", "SEK"), ("nok", "NOK"),
-    ("dkk", "DKK"), ("pln", "PLN"), ("czk", "CZK"), ("huf", "HUF"), ("ron", "RON"), ("tnd", "TND"), ("dzd", "DZD"), ("xof", "XOF"), ("brl", "BRL"), ("inr", "INR"),
+    ("eur", "EUR"),
+    ("euro", "EUR"),
+    ("euros", "EUR"),
+    ("usd", "USD"),
+    ("gbp", "GBP"),
+    ("chf", "CHF"),
+    ("cad", "CAD"),
+    ("aud", "AUD"),
+    ("jpy", "JPY"),
+    ("cny", "CNY"),
+    ("sek", "SEK"),
+    ("nok", "NOK"),
+    ("dkk", "DKK"),
+    ("pln", "PLN"),
+    ("czk", "CZK"),
+    ("huf", "HUF"),
+    ("ron", "RON"),
+    ("tnd", "TND"),
+    ("dzd", "DZD"),
+    ("xof", "XOF"),
+    ("brl", "BRL"),
+    ("inr", "INR"),
 ];
 
 impl Heading {
@@ -104,7 +141,10 @@ fn apart(header: &str) -> String {
     for (position, c) in chars.iter().enumerate() {
         let before = position.checked_sub(1).map(|before| chars[before]);
         let next = chars.get(position + 1);
-        let begins_word = c.is_uppercase() && before.is_some_and(|before| before.is_lowercase() || before.is_uppercase() && next.is_some_and(|next| next.is_lowercase()));
+        let begins_word = c.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase() || before.is_uppercase() && next.is_some_and(|next| next.is_lowercase())
+            });
         if begins_word {
             out.push(' ');
         }
@@ -147,7 +187,11 @@ mod tests {
             ("", "", None, None, None),
         ] {
             let heading = Heading::of(header);
-            assert_eq!((heading.name.as_str(), heading.unit, heading.currency, heading.tax), (name, unit, currency, tax), "{header}");
+            assert_eq!(
+                (heading.name.as_str(), heading.unit, heading.currency, heading.tax),
+                (name, unit, currency, tax),
+                "{header}"
+            );
         }
     }
 }

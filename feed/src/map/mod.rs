@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use item::{EmptyMeans, Field};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use bind::BoundColumn;
 pub use bind::Binding;
+pub(crate) use bind::BoundColumn;
 pub(crate) use propose::given_choices;
 pub use propose::{Choice, Proposal, propose};
 pub use row_batch::RowBatch;
@@ -106,18 +106,23 @@ pub enum MappingError {
 impl ColumnRule {
     /// A rule without options.
     pub fn new(column: impl Into<String>, field: Field) -> Self {
-        ColumnRule { column: column.into(), field, unit: None, currency: None, tax: None, separator: None, key: None, key_column: None }
+        ColumnRule {
+            column: column.into(),
+            field,
+            unit: None,
+            currency: None,
+            tax: None,
+            separator: None,
+            key: None,
+            key_column: None,
+        }
     }
 }
 
 impl Mapping {
     /// Reads a saved mapping: JSON when it begins with `{`, else TOML.
     pub fn parse(text: &str) -> Result<Mapping, MappingError> {
-        if text.trim_start().starts_with('{') {
-            Ok(serde_json::from_str(text)?)
-        } else {
-            Ok(toml::from_str(text)?)
-        }
+        if text.trim_start().starts_with('{') { Ok(serde_json::from_str(text)?) } else { Ok(toml::from_str(text)?) }
     }
 
     /// The mapping as TOML, to be saved or edited.
@@ -165,7 +170,12 @@ condition = "new"
 
     #[test]
     fn a_misspelt_option_or_field_is_an_error() {
-        for text in ["colums = []", "[[columns]]\ncolumn = \"a\"\nfield = \"prise\"", "[[columns]]\ncolumn = \"a\"\nfield = \"price\"\nunits = \"kg\"", "{\"columns\": 1}"] {
+        for text in [
+            "colums = []",
+            "[[columns]]\ncolumn = \"a\"\nfield = \"prise\"",
+            "[[columns]]\ncolumn = \"a\"\nfield = \"price\"\nunits = \"kg\"",
+            "{\"columns\": 1}",
+        ] {
             assert!(Mapping::parse(text).is_err(), "{text}");
         }
     }

@@ -2,14 +2,21 @@
 
 use std::collections::HashSet;
 
-use item::{Field, Gtin};
+use item::{Field, Gtin, RejectCode};
 
 use crate::map::Tax;
-use crate::normalize::{Cells, Measure, NumberStyle, Stated, kernels};
+use crate::normalize::kernels::*;
+use crate::normalize::{Cells, Measure, NumberStyle};
 use crate::{DateOrder, DecimalSign};
 
 /// Values looked at per column.
 const VALUES_MAX: usize = 1_000;
+
+/// What shop systems call the kinds of their records.
+#[rustfmt::skip]
+const RECORD_KINDS: &[&str] = &[
+    "simple", "variable", "variation", "configurable", "bundle", "grouped", "virtual", "downloadable",
+];
 
 /// The values of one column of a sample.
 pub(super) struct Profile<'a> {
@@ -25,8 +32,8 @@ impl<'a> Profile<'a> {
         let mut values = Vec::new();
         let mut rows = 0;
         while rows < cells.len() && values.len() < VALUES_MAX {
-            let text = kernels::trim(cells.get(rows));
-            if !kernels::is_placeholder(text) {
+            let text = trim(cells.get(rows));
+            if !is_placeholder(text) && !is_formula_error(text) {
                 values.push(text);
             }
             rows += 1;
@@ -47,32 +54,42 @@ impl<'a> Profile<'a> {
         self.values.iter().filter(|text| holds(text)).count() as f32 / self.values.len() as f32
     }
 
-    /// Share of the filled cells that the field could take; 1 for plain text, which takes anything.
-    pub fn share_read_as(&self, field: Field) -> f32 {
-        let under_either_sign = |read: &dyn Fn(NumberStyle) -> bool| {
-            [DecimalSign::Point, DecimalSign::Comma].into_iter().any(|decimal| read(NumberStyle { decimal, mixed: false }))
+    /// Share of the filled cells that are meant as this field, also where they have a fault of their own: a rounded
+    /// GTIN is one, and so is a negative price. 1 for plain text, which is anything.
+    pub fn share_meant_as(&self, field: Field) -> f32 {
+        let number = |read: &dyn Fn(&str, NumberStyle) -> bool| {
+            let under = |decimal| move |text: &str| read(text, NumberStyle { decimal, mixed: false });
+            self.share(|text| under(DecimalSign::Point)(text) || under(DecimalSign::Comma)(text))
         };
         match field {
-            Field::Price | Field::PriceInclTax | Field::Rrp => self.share(|text| under_either_sign(&|style| kernels::amount(text, style).is_ok())),
-            Field::TaxRate => self.share(|text| under_either_sign(&|style| kernels::tax_rate(text, style, false).is_ok())),
-            Field::Stock => self.share(|text| under_either_sign(&|style| kernels::stock(text, style).is_ok())),
-            Field::MinOrderQuantity | Field::PackSize => self.share(|text| under_either_sign(&|style| kernels::quantity(text, style).is_ok())),
+            Field::Price | Field::PriceInclTax | Field::Rrp => number(&|text, style| is_meant(amount(text, style))),
+            Field::TaxRate => number(&|text, style| is_meant(tax_rate(text, style, false))),
+            Field::Stock => number(&|text, style| is_meant(stock(text, style))),
+            Field::MinOrderQuantity | Field::PackSize => number(&|text, style| is_meant(quantity(text, style))),
             Field::WeightG | Field::LengthMm | Field::WidthMm | Field::HeightMm => {
-                self.share(|text| under_either_sign(&|style| kernels::measure(text, field, style, Measure::assumed(field)).is_ok()))
+                number(&|text, style| is_meant(measure(text, field, style, Measure::assumed(field))))
             }
-            Field::Gtin => self.share(|text| (7..=14).contains(&text.bytes().filter(u8::is_ascii_digit).count()) && !text.contains(char::is_alphabetic)),
-            Field::Currency => self.share(|text| Stated::from_text(text).is_some()),
-            Field::Unit => self.share(|text| kernels::unit(text).is_ok()),
-            Field::Condition => self.share(|text| kernels::condition(text).is_ok()),
-            Field::CountryOfOrigin => self.share(|text| kernels::country(text).is_ok()),
-            Field::CustomsCode => self.share(|text| text.bytes().filter(u8::is_ascii_digit).count() >= 4 && !text.contains(char::is_alphabetic)),
-            Field::ImageUrls => self.share(|text| kernels::looks_like_pictures(text).is_some()),
-            Field::AvailableFrom => self.share(|text| [DateOrder::DayMonthYear, DateOrder::MonthDayYear].into_iter().any(|order| kernels::date(text, order).is_ok())),
-            Field::Discontinued => self.share(|text| kernels::yes_no(text).is_ok()),
+            Field::Gtin => self.share(|text| is_meant(gtin(text))),
+            Field::Currency => self.share(|text| text.len() <= 12 && !text.contains(|c: char| c.is_ascii_digit())),
+            Field::Unit => self.share(|text| unit(text).is_ok()),
+            Field::Condition => self.share(|text| condition(text).is_ok()),
+            Field::CountryOfOrigin => self.share(|text| country(text).is_ok()),
+            Field::CustomsCode => self.share(|text| customs_code(text, &mut String::new()).is_ok()),
+            Field::ImageUrls => self.share(|text| looks_like_pictures(text).is_some()),
+            Field::AvailableFrom => self.share(|text| {
+                is_meant(date(text, DateOrder::DayMonthYear)) || is_meant(date(text, DateOrder::MonthDayYear))
+            }),
+            Field::Discontinued => self.share(|text| yes_no(text).is_ok()),
             // Shop systems call the kind of a record its type: that is no category.
-            Field::CategoryPath => self.share(|text| !matches!(text, "simple" | "variable" | "variation" | "configurable" | "bundle" | "grouped" | "virtual" | "downloadable")),
+            Field::CategoryPath => self.share(|text| !RECORD_KINDS.contains(&text)),
             Field::Title | Field::Brand => self.share(|text| text.contains(char::is_alphabetic)),
-            Field::Sku | Field::GtinRestricted | Field::Mpn | Field::Description | Field::VariantGroup | Field::VariantAttributes | Field::Attributes => 1.0,
+            Field::Sku
+            | Field::GtinRestricted
+            | Field::Mpn
+            | Field::Description
+            | Field::VariantGroup
+            | Field::VariantAttributes
+            | Field::Attributes => 1.0,
         }
     }
 
@@ -83,23 +100,32 @@ impl<'a> Profile<'a> {
 
     /// Share of addresses of pictures.
     pub fn share_pictures(&self) -> f32 {
-        self.share(|text| kernels::looks_like_pictures(text) == Some(true))
+        self.share(|text| looks_like_pictures(text) == Some(true))
     }
 
     /// Whether most prices say themselves that tax is in them.
     pub fn says_gross(&self) -> bool {
-        let gross = |text: &str| matches!(kernels::amount(text, NumberStyle { decimal: DecimalSign::Comma, mixed: false }), Ok(Some(amount)) if amount.tax == Some(Tax::Gross));
+        let gross = |text: &str| matches!(amount(text, NumberStyle { decimal: DecimalSign::Comma, mixed: false }), Ok(Some(amount)) if amount.tax == Some(Tax::Gross));
         self.share(gross) > 0.5
     }
 
     /// Whether each filled cell stands alone and nearly every row has one.
     pub fn identifies(&self) -> bool {
         let lengths: usize = self.values.iter().map(|text| text.len()).sum();
-        !self.is_empty() && self.distinct == self.values.len() && self.values.len() * 10 >= self.rows * 9 && lengths <= self.values.len() * 64
+        !self.is_empty()
+            && self.distinct == self.values.len()
+            && self.values.len() * 10 >= self.rows * 9
+            && lengths <= self.values.len() * 64
     }
 
     /// Average length of the filled cells in bytes.
     pub fn average_bytes(&self) -> usize {
         self.values.iter().map(|text| text.len()).sum::<usize>() / self.values.len().max(1)
     }
+}
+
+/// Whether the cell was read, or failed as what it is meant to be.
+fn is_meant<T>(reading: Reading<T>) -> bool {
+    use RejectCode::*;
+    !matches!(reading, Err(Refusal::Fault(NumberUnreadable | GtinNotDigits | DateUnreadable, _) | Refusal::Unlisted))
 }

@@ -36,14 +36,18 @@ pub struct Proposal {
 /// Below this nothing is mapped: a wrong field is worse than an attribute.
 const CONFIDENCE_MIN: f32 = 0.3;
 
-/// Finds a mapping by header names (in five languages) and the values of a sample whose frame has every column of the header.
-/// A name is believed only as far as the values can be read as that field; GTINs and pictures are also known by their values
-/// alone. Where two columns want the same field the surer one gets it, and the other stays an attribute.
+/// Finds a mapping by header names (in five languages) and the values of a sample whose frame has every column of the
+/// header. A name is believed only as far as the values can be read as that field; GTINs and pictures are also known by
+/// their values alone. Where two columns want the same field the surer one gets it, and the other stays an attribute.
 pub fn propose(header: &[String], sample: &RecordBatch) -> Proposal {
     let columns: Vec<Candidate<'_>> = header
         .iter()
         .zip(sample.frame.columns())
-        .map(|(header, cells)| Candidate { header, heading: Heading::of(header), profile: Profile::of(Cells::of(cells)) })
+        .map(|(header, cells)| Candidate {
+            header,
+            heading: Heading::of(header),
+            profile: Profile::of(Cells::of(cells)),
+        })
         .collect();
     let mut proposal = Draft { taken: vec![Vec::new(); columns.len()], refused: vec![None; columns.len()], columns };
     proposal.choose_by_name_and_values();
@@ -55,9 +59,20 @@ pub fn propose(header: &[String], sample: &RecordBatch) -> Proposal {
 
 /// The choices of a mapping that a person gave.
 pub(crate) fn given_choices(binding: &Binding) -> Vec<Choice> {
-    let choice = |place: usize, field: Option<Field>, confidence: f32, reason: &str| Choice { column: binding.header[place].clone(), field, confidence, reason: reason.to_owned() };
-    let mapped = binding.columns.iter().map(|column| (column.place, choice(column.place, Some(column.field), 1.0, "given by the mapping")));
-    let rest = binding.rest.iter().map(|place| (*place, choice(*place, None, 1.0, "not in the mapping: kept among the attributes")));
+    let choice = |place: usize, field: Option<Field>, confidence: f32, reason: &str| Choice {
+        column: binding.header[place].clone(),
+        field,
+        confidence,
+        reason: reason.to_owned(),
+    };
+    let mapped = binding
+        .columns
+        .iter()
+        .map(|column| (column.place, choice(column.place, Some(column.field), 1.0, "given by the mapping")));
+    let rest = binding
+        .rest
+        .iter()
+        .map(|place| (*place, choice(*place, None, 1.0, "not in the mapping: kept among the attributes")));
     let mut choices: Vec<(usize, Choice)> = mapped.chain(rest).collect();
     choices.sort_by_key(|(place, _)| *place);
     choices.into_iter().map(|(_, choice)| choice).collect()
@@ -109,10 +124,14 @@ impl Candidate<'_> {
     /// By all the header's words, else by those that are left without hints, else by part of these.
     fn fields_named(&self) -> Vec<(Field, f32)> {
         let Heading { words, name, .. } = &self.heading;
-        [fields_named(words), fields_named(name), partly_named(name).into_iter().collect()].into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+        [fields_named(words), fields_named(name), partly_named(name).into_iter().collect()]
+            .into_iter()
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
     }
 
-    /// Whether the column adds to a field that another column feeds already: further pictures, and lower levels of a path.
+    /// Whether the column adds to a field that another column feeds already: further pictures, and lower levels of a
+    /// path.
     fn joins(&self, field: Field) -> bool {
         match field {
             Field::ImageUrls => true,
@@ -130,7 +149,7 @@ impl Candidate<'_> {
         if self.profile.is_empty() {
             return Ok((0.5, "by its header; the sample has no value".to_owned()));
         }
-        let share = self.profile.share_read_as(field);
+        let share = self.profile.share_meant_as(field);
         let percent = (share * 100.0).round();
         let wanted = if field == Field::Gtin { 0.2 } else { 0.5 };
         if share < wanted {
@@ -157,7 +176,9 @@ impl Candidate<'_> {
         if gtins >= SURE && self.profile.distinct * 2 > self.profile.values.len() {
             return Some((Field::Gtin, 0.8, format!("{} % of its values are valid GTINs", (gtins * 100.0).round())));
         }
-        (pictures >= SURE).then(|| (Field::ImageUrls, 0.8, format!("{} % of its values are addresses of pictures", (pictures * 100.0).round())))
+        (pictures >= SURE).then(|| {
+            (Field::ImageUrls, 0.8, format!("{} % of its values are addresses of pictures", (pictures * 100.0).round()))
+        })
     }
 }
 
@@ -166,15 +187,23 @@ impl Draft<'_> {
         let mut wishes = Vec::new();
         for (place, column) in self.columns.iter().enumerate() {
             match column.wishes() {
-                Ok(found) => wishes.extend(found.into_iter().filter(|(_, confidence, _)| *confidence >= CONFIDENCE_MIN).map(|wish| (place, wish))),
+                Ok(found) => wishes.extend(
+                    found
+                        .into_iter()
+                        .filter(|(_, confidence, _)| *confidence >= CONFIDENCE_MIN)
+                        .map(|wish| (place, wish)),
+                ),
                 Err(reason) => self.refused[place] = Some(reason),
             }
         }
-        wishes.sort_by(|(place, (_, one, _)), (other_place, (_, other, _))| other.total_cmp(one).then(place.cmp(other_place)));
+        wishes.sort_by(|(place, (_, one, _)), (other_place, (_, other, _))| {
+            other.total_cmp(one).then(place.cmp(other_place))
+        });
         for (place, (field, confidence, reason)) in wishes {
             // An empty column of numbers or dates feeds nothing, but an empty SKU column would reject every row, and an
             // empty level of a path would keep the others from being cut.
-            let unusable = (field.required() || takes_many(field)) && self.columns[place].profile.is_empty();
+            let profile = &self.columns[place].profile;
+            let unusable = (field.required() || takes_many(field)) && profile.is_empty() && profile.rows > 0;
             if !self.taken[place].is_empty() || unusable {
                 continue;
             }
@@ -193,12 +222,23 @@ impl Draft<'_> {
         if self.feeding(Field::Sku).is_some() {
             return;
         }
-        let named: Vec<&str> = self.columns.iter().filter(|column| column.fields_named().iter().any(|(field, confidence)| *field == Field::Sku && *confidence > 0.9)).map(|column| column.header).collect();
+        let named: Vec<&str> = self
+            .columns
+            .iter()
+            .filter(|column| {
+                column.fields_named().iter().any(|(field, confidence)| *field == Field::Sku && *confidence > 0.9)
+            })
+            .map(|column| column.header)
+            .collect();
         let why = match named.first() {
             Some(header) => format!("`{header}` is empty in the sample"),
             None => "no column is called SKU or reference".to_owned(),
         };
-        for (field, confidence, what) in [(Field::VariantGroup, 0.5, "product reference"), (Field::Mpn, 0.6, "part number"), (Field::Gtin, 0.6, "GTIN")] {
+        for (field, confidence, what) in [
+            (Field::VariantGroup, 0.5, "product reference"),
+            (Field::Mpn, 0.6, "part number"),
+            (Field::Gtin, 0.6, "GTIN"),
+        ] {
             if let Some(place) = self.feeding(field).filter(|place| !self.columns[*place].profile.is_empty()) {
                 if field == Field::VariantGroup {
                     self.taken[place].clear();
@@ -206,7 +246,8 @@ impl Draft<'_> {
                 return self.take(place, Field::Sku, confidence, format!("{why}; this {what} stands in"));
             }
         }
-        let unique = (0..self.columns.len()).find(|place| self.taken[*place].is_empty() && self.columns[*place].profile.identifies());
+        let unique = (0..self.columns.len())
+            .find(|place| self.taken[*place].is_empty() && self.columns[*place].profile.identifies());
         if let Some(place) = unique {
             self.take(place, Field::Sku, 0.4, format!("{why}; every value of this column is another"));
         }
@@ -218,9 +259,17 @@ impl Draft<'_> {
         if self.feeding(Field::Title).is_some() {
             return;
         }
-        if let Some(place) = self.feeding(Field::Description).filter(|place| (1..=TITLE_BYTES).contains(&self.columns[*place].profile.average_bytes())) {
+        if let Some(place) = self
+            .feeding(Field::Description)
+            .filter(|place| (1..=TITLE_BYTES).contains(&self.columns[*place].profile.average_bytes()))
+        {
             self.taken[place].clear();
-            self.take(place, Field::Title, 0.6, "no column is called title, and these descriptions are short".to_owned());
+            self.take(
+                place,
+                Field::Title,
+                0.6,
+                "no column is called title, and these descriptions are short".to_owned(),
+            );
         }
     }
 
@@ -232,7 +281,8 @@ impl Draft<'_> {
             if !self.taken[place].is_empty() {
                 continue;
             }
-            let names = option_names_for(words).and_then(|names| self.columns.iter().position(|column| column.heading.words == names));
+            let names = option_names_for(words)
+                .and_then(|names| self.columns.iter().position(|column| column.heading.words == names));
             if let Some(names) = names.filter(|_| !self.columns[place].profile.is_empty()) {
                 let header = self.columns[names].header;
                 let key_column = Some(header.to_owned());
@@ -259,7 +309,12 @@ impl Draft<'_> {
         for ((column, taken), refused) in self.columns.iter().zip(self.taken).zip(self.refused) {
             for Taken { field, confidence, reason, key_column } in &taken {
                 mapping.columns.push(ColumnRule { key_column: key_column.clone(), ..rule(column, *field) });
-                choices.push(Choice { column: column.header.to_owned(), field: Some(*field), confidence: *confidence, reason: reason.clone() });
+                choices.push(Choice {
+                    column: column.header.to_owned(),
+                    field: Some(*field),
+                    confidence: *confidence,
+                    reason: reason.clone(),
+                });
             }
             if taken.is_empty() {
                 let reason = refused.unwrap_or_else(|| "kept among the attributes".to_owned());

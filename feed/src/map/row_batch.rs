@@ -26,7 +26,8 @@ impl RowBatch {
         let constants = binding.constants.iter().map(|(field, value)| (*field, constant(value, height)));
         let mut names = Names::default();
         let columns = chosen.chain(constants).map(|(field, column)| column.with_name(names.next(field))).collect();
-        let frame = DataFrame::new(height, columns).expect("columns of one frame are equally long and the names are numbered");
+        let frame =
+            DataFrame::new(height, columns).expect("columns of one frame are equally long and the names are numbered");
         RowBatch { frame, records }
     }
 }

@@ -18,13 +18,19 @@ struct Kept<'a> {
     only_rows: Option<Vec<usize>>,
 }
 
-/// The attributes of every row: the columns of `records` (the whole header) that are not mapped, and the mapped cells that
-/// are in no list of their field. Keys stand in the header's order; empty cells are left out.
-pub(crate) fn attributes(records: &DataFrame, binding: &Binding, text_bytes_max: usize, refusals: &mut Refusals) -> Column {
+/// The attributes of every row: the columns of `records` (the whole header) that are not mapped, and the mapped cells
+/// that are in no list of their field. Keys stand in the header's order; empty cells are left out.
+pub(crate) fn attributes(
+    records: &DataFrame,
+    binding: &Binding,
+    text_bytes_max: usize,
+    refusals: &mut Refusals,
+) -> Column {
     let columns = records.columns();
     let kept: Vec<Kept<'_>> = (0..columns.len())
         .filter_map(|place| {
-            let only_rows = if binding.rest.binary_search(&place).is_ok() { None } else { Some(unlisted_rows(refusals, place)?) };
+            let only_rows =
+                if binding.rest.binary_search(&place).is_ok() { None } else { Some(unlisted_rows(refusals, place)?) };
             Some(Kept { place, key: escaped_key(&binding.header[place]), cells: Cells::of(&columns[place]), only_rows })
         })
         .collect();
@@ -54,7 +60,8 @@ pub(crate) fn attributes(records: &DataFrame, binding: &Binding, text_bytes_max:
 
 /// The rows whose cell in this column is kept although the column is mapped; none when there is no such row.
 fn unlisted_rows(refusals: &Refusals, place: usize) -> Option<Vec<usize>> {
-    let mut rows: Vec<usize> = refusals.unlisted.iter().filter(|(_, kept)| *kept == place).map(|(row, _)| *row).collect();
+    let mut rows: Vec<usize> =
+        refusals.unlisted.iter().filter(|(_, kept)| *kept == place).map(|(row, _)| *row).collect();
     rows.sort_unstable();
     rows.dedup();
     (!rows.is_empty()).then_some(rows)

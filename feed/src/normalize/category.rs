@@ -3,19 +3,24 @@
 use item::{LIST_SEPARATOR, RejectCode};
 
 use super::refusal::{Refusal, quote};
-use super::text::{clean_into, Lines, is_clean};
+use super::text::{Lines, clean_into, is_clean};
 
 /// Longest name of one category, in bytes.
 const NAME_BYTES_MAX: usize = 255;
 /// Deepest path: real trees have fewer than ten levels.
 const DEPTH_MAX: usize = 20;
 
-/// What may stand between categories, the surest sign first: a column that holds a `>` anywhere is not cut at `/`, which
-/// occurs in names.
+/// What may stand between categories, the surest sign first: a column that holds a `>` anywhere is not cut at `/`,
+/// which occurs in names.
 pub(crate) const SEPARATORS: [&str; 5] = [">", "»", "|", "\n", "/"];
 
 /// Appends the categories of a cell to a path under construction that begins at `start`.
-pub(crate) fn category_path(text: &str, separator: Option<&str>, start: usize, out: &mut String) -> Result<(), Refusal> {
+pub(crate) fn category_path(
+    text: &str,
+    separator: Option<&str>,
+    start: usize,
+    out: &mut String,
+) -> Result<(), Refusal> {
     let Some(separator) = separator else { return add(text, start, out) };
     let path = if text.contains(',') { deepest_path(text, separator) } else { text };
     let mut one = separator.chars();
@@ -30,7 +35,12 @@ pub(crate) fn category_path(text: &str, separator: Option<&str>, start: usize, o
 /// itself or the root of one: `Default Category/Men,Default Category`, not `Nuts, bolts > M6`.
 fn deepest_path<'a>(text: &'a str, separator: &str) -> &'a str {
     let depth = |path: &str| path.split(separator).count();
-    let roots: Vec<&str> = text.split(',').filter(|part| depth(part) > 1).filter_map(|part| part.split(separator).next()).map(str::trim).collect();
+    let roots: Vec<&str> = text
+        .split(',')
+        .filter(|part| depth(part) > 1)
+        .filter_map(|part| part.split(separator).next())
+        .map(str::trim)
+        .collect();
     let is_path = |part: &str| depth(part) > 1 || roots.contains(&part.trim());
     if roots.is_empty() || !text.split(',').all(is_path) {
         return text;
@@ -45,7 +55,10 @@ fn add(name: &str, start: usize, out: &mut String) -> Result<(), Refusal> {
     }
     let levels = if out.len() == start { 0 } else { out[start..].split(LIST_SEPARATOR).count() };
     if levels == DEPTH_MAX || name.len() > NAME_BYTES_MAX {
-        let message = format!("category {} is too long or lies too deep ({NAME_BYTES_MAX} bytes, {DEPTH_MAX} levels)", quote(name));
+        let message = format!(
+            "category {} is too long or lies too deep ({NAME_BYTES_MAX} bytes, {DEPTH_MAX} levels)",
+            quote(name)
+        );
         return Err(Refusal::fault(RejectCode::TextTooLong, message));
     }
     if levels > 0 {
@@ -78,7 +91,11 @@ mod tests {
             ("Gear\nBags", Some("\n"), vec!["Gear", "Bags"]),
             ("Gear\nBags", None, vec!["Gear Bags"]),
             ("A >  > B >", Some(">"), vec!["A", "B"]),
-            ("Default Category/Men/Tops,Default Category/Sale,Default Category", Some("/"), vec!["Default Category", "Men", "Tops"]),
+            (
+                "Default Category/Men/Tops,Default Category/Sale,Default Category",
+                Some("/"),
+                vec!["Default Category", "Men", "Tops"],
+            ),
             ("Clothing > Tshirts, Clothing > Hoodies", Some(">"), vec!["Clothing", "Tshirts"]),
             ("Nuts, bolts > M6", Some(">"), vec!["Nuts, bolts", "M6"]),
         ] {

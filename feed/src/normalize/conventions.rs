@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use super::category::SEPARATORS;
 use super::currency::Currency;
+use super::decimal_sign::Sign;
 use super::measure::Measure;
 use super::money::tax_rate;
-use super::number::{NumberStyle, Sign};
+use super::number::NumberStyle;
 use super::survey::{NumberSurvey, Seen, Survey};
 use crate::{Binding, DateOrder, DecimalSign, DecodeError, Dialect, Evidence, FeedSettings};
 
@@ -33,13 +34,20 @@ pub(crate) struct Convention {
     pub unit: Option<Measure>,
     /// Bare tax rates are ratios: `0.2` is 20 %.
     pub ratio: bool,
-    /// Between the parts of a list; none when the cell is one part (or, for addresses, when they are found by their scheme).
+    /// Between the parts of a list; none when the cell is one part (or, for addresses, when they are found by their
+    /// scheme).
     pub separator: Option<String>,
 }
 
 impl Default for Convention {
     fn default() -> Self {
-        Convention { number: NumberStyle::default(), order: DateOrder::DayMonthYear, unit: None, ratio: false, separator: None }
+        Convention {
+            number: NumberStyle::default(),
+            order: DateOrder::DayMonthYear,
+            unit: None,
+            ratio: false,
+            separator: None,
+        }
     }
 }
 
@@ -53,7 +61,12 @@ impl Conventions {
     ///
     /// # Errors
     /// When the settings name a currency or a tax rate that is none.
-    pub(crate) fn decide(binding: &Binding, survey: &Survey, settings: &FeedSettings, dialect: Dialect) -> Result<Conventions, DecodeError> {
+    pub(crate) fn decide(
+        binding: &Binding,
+        survey: &Survey,
+        settings: &FeedSettings,
+        dialect: Dialect,
+    ) -> Result<Conventions, DecodeError> {
         let mut decision = Decision { binding, survey, settings, dialect, evidence: Vec::new() };
         let columns: Vec<Convention> = (0..binding.columns.len()).map(|index| decision.column(index)).collect();
         let constants = binding.constants.iter().map(|(field, text)| constant(*field, text));
@@ -67,12 +80,16 @@ impl Conventions {
 }
 
 fn currency_setting(code: &str) -> Result<Currency, DecodeError> {
-    Currency::from_code(code).ok_or_else(|| DecodeError::file(FileCode::NoMapping, format!("feed setting currency: `{code}` is not an ISO 4217 code")))
+    Currency::from_code(code).ok_or_else(|| {
+        DecodeError::file(FileCode::NoMapping, format!("feed setting currency: `{code}` is not an ISO 4217 code"))
+    })
 }
 
 fn tax_rate_setting(text: &str) -> Result<i64, DecodeError> {
     let rate = tax_rate(text.trim(), constant_style(text), false);
-    rate.ok().flatten().ok_or_else(|| DecodeError::file(FileCode::NoMapping, format!("feed setting tax_rate: `{text}` is not a rate in percent")))
+    rate.ok().flatten().ok_or_else(|| {
+        DecodeError::file(FileCode::NoMapping, format!("feed setting tax_rate: `{text}` is not a rate in percent"))
+    })
 }
 
 /// A constant is written by a person who means what it proves.
@@ -122,7 +139,9 @@ impl Decision<'_> {
                 convention.ratio = field == Field::TaxRate && self.ratio(index);
             }
             FieldKind::Date => convention.order = self.date_order(index),
-            FieldKind::List if field == Field::CategoryPath && column.separator.is_none() => convention.separator = self.separator(index),
+            FieldKind::List if field == Field::CategoryPath && column.separator.is_none() => {
+                convention.separator = self.separator(index)
+            }
             _ => {}
         }
         convention
@@ -161,7 +180,11 @@ impl Decision<'_> {
             _ => {
                 let sign = if comma > point { DecimalSign::Comma } else { DecimalSign::Point };
                 let share = comma.max(point) as f32 / (comma + point) as f32;
-                let reason = format!("the column mixes both: {} prove the comma, {} the point; the fewer are rejected", cells(&numbers.comma), cells(&numbers.point));
+                let reason = format!(
+                    "the column mixes both: {} prove the comma, {} the point; the fewer are rejected",
+                    cells(&numbers.comma),
+                    cells(&numbers.point)
+                );
                 verdict(sign, share, reason)
             }
         }
@@ -173,14 +196,26 @@ impl Decision<'_> {
             return verdict(sign, 1.0, "given by the supplier's settings");
         }
         let others = || self.survey.columns.iter().enumerate().filter(|(other, _)| *other != index);
-        let proving = |wanted: fn(&NumberSurvey) -> bool| others().find(|(_, column)| wanted(&column.numbers)).map(|(other, _)| self.header(other));
+        let proving = |wanted: fn(&NumberSurvey) -> bool| {
+            others().find(|(_, column)| wanted(&column.numbers)).map(|(other, _)| self.header(other))
+        };
         let comma = proving(|numbers| numbers.comma.count > 0 && numbers.point.count == 0);
         let point = proving(|numbers| numbers.point.count > 0 && numbers.comma.count == 0);
         match (comma, point) {
-            (Some(header), None) => verdict(DecimalSign::Comma, 0.9, format!("column {header} of the same file proves the comma")),
-            (None, Some(header)) => verdict(DecimalSign::Point, 0.9, format!("column {header} of the same file proves the point")),
-            _ if self.dialect.delimiter == b';' => verdict(DecimalSign::Comma, 0.4, "no column proves a sign; files with semicolons mostly write a comma"),
-            _ => verdict(DecimalSign::Point, 0.4, "no column proves a sign; files without semicolons mostly write a point"),
+            (Some(header), None) => {
+                verdict(DecimalSign::Comma, 0.9, format!("column {header} of the same file proves the comma"))
+            }
+            (None, Some(header)) => {
+                verdict(DecimalSign::Point, 0.9, format!("column {header} of the same file proves the point"))
+            }
+            _ if self.dialect.delimiter == b';' => {
+                verdict(DecimalSign::Comma, 0.4, "no column proves a sign; files with semicolons mostly write a comma")
+            }
+            _ => verdict(
+                DecimalSign::Point,
+                0.4,
+                "no column proves a sign; files without semicolons mostly write a point",
+            ),
         }
     }
 
@@ -214,14 +249,30 @@ impl Decision<'_> {
     /// The order for a column whose dates all read two ways: by another date column, else day first.
     fn order_elsewhere(&self, index: usize, ambiguous: &Seen) -> Verdict<DateOrder> {
         let others = self.survey.columns.iter().enumerate().filter(|(other, _)| *other != index);
-        let mut proofs = others.filter_map(|(other, column)| match (column.dates.day_first.count, column.dates.month_first.count) {
-            (1.., 0) => Some((DateOrder::DayMonthYear, other)),
-            (0, 1..) => Some((DateOrder::MonthDayYear, other)),
-            _ => None,
-        });
+        let mut proofs =
+            others.filter_map(|(other, column)| match (column.dates.day_first.count, column.dates.month_first.count) {
+                (1.., 0) => Some((DateOrder::DayMonthYear, other)),
+                (0, 1..) => Some((DateOrder::MonthDayYear, other)),
+                _ => None,
+            });
         match proofs.next() {
-            Some((order, other)) => verdict(order, 0.9, format!("{} could mean two days; column {} of the same file proves the order", cells(ambiguous), self.header(other))),
-            None => verdict(DateOrder::DayMonthYear, 0.3, format!("{} could mean two days and nothing proves the order: set date_order if this is wrong", cells(ambiguous))),
+            Some((order, other)) => verdict(
+                order,
+                0.9,
+                format!(
+                    "{} could mean two days; column {} of the same file proves the order",
+                    cells(ambiguous),
+                    self.header(other)
+                ),
+            ),
+            None => verdict(
+                DateOrder::DayMonthYear,
+                0.3,
+                format!(
+                    "{} could mean two days and nothing proves the order: set date_order if this is wrong",
+                    cells(ambiguous)
+                ),
+            ),
         }
     }
 
@@ -231,7 +282,11 @@ impl Decision<'_> {
         let Verdict { choice, confidence, reason } = match (column.unit, units.as_slice()) {
             (Some(unit), _) => verdict(unit, 1.0, "given by the mapping"),
             (None, [(unit, seen)]) => verdict(*unit, 0.8, format!("{} name this unit and none another", cells(seen))),
-            (None, _) => verdict(Measure::assumed(column.field), 0.4, "neither header, mapping nor cells name one unit: assumed for bare numbers"),
+            (None, _) => verdict(
+                Measure::assumed(column.field),
+                0.4,
+                "neither header, mapping nor cells name one unit: assumed for bare numbers",
+            ),
         };
         self.record("unit", index, choice.sign(), confidence, reason);
         choice
@@ -283,4 +338,3 @@ fn order_word(order: DateOrder) -> &'static str {
         DateOrder::YearMonthDay => "year, month, day",
     }
 }
-

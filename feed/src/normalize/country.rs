@@ -6,22 +6,30 @@ use std::sync::LazyLock;
 use super::refusal::{Reading, Refusal};
 use crate::fold::fold;
 
-/// Reads an alpha-2 or alpha-3 code or a name (English, French, and the neighbours' own) as the alpha-2 code. A text that
-/// is none of these is unlisted: it says something, and it is no reason to refuse a product.
+/// Reads an alpha-2 or alpha-3 code or a name (English, French, and the neighbours' own) as the alpha-2 code. A text
+/// that is none of these is unlisted: it says something, and it is no reason to refuse a product.
 pub(crate) fn country(text: &str) -> Reading<&'static str> {
-    static NAMES: LazyLock<HashMap<&str, &str>> =
-        LazyLock::new(|| COUNTRIES.iter().flat_map(|(code, _, names)| names.iter().map(move |name| (*name, *code))).collect());
+    static NAMES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        COUNTRIES.iter().flat_map(|(code, _, names)| names.iter().map(move |name| (*name, *code))).collect()
+    });
     if let Some(code) = from_code(text) {
         return Ok(Some(code));
     }
     let folded = fold(text);
     let name = folded.strip_prefix("made in ").unwrap_or(&folded);
-    NAMES.get(name).copied().map(Some).or_else(|| (name.len() <= 3).then(|| from_code(name)).flatten().map(Some)).ok_or(Refusal::Unlisted)
+    NAMES
+        .get(name)
+        .copied()
+        .map(Some)
+        .or_else(|| (name.len() <= 3).then(|| from_code(name)).flatten().map(Some))
+        .ok_or(Refusal::Unlisted)
 }
 
 fn from_code(text: &str) -> Option<&'static str> {
     let found = match *text.as_bytes() {
-        [one, two] => COUNTRIES.binary_search_by(|(code, ..)| code.as_bytes().cmp(&[one.to_ascii_uppercase(), two.to_ascii_uppercase()])).ok(),
+        [one, two] => COUNTRIES
+            .binary_search_by(|(code, ..)| code.as_bytes().cmp(&[one.to_ascii_uppercase(), two.to_ascii_uppercase()]))
+            .ok(),
         [_, _, _] => COUNTRIES.iter().position(|(_, code, _)| code.eq_ignore_ascii_case(text)),
         _ => None,
     };
@@ -107,7 +115,10 @@ const COUNTRIES: &[(&str, &str, &[&str])] = &[
     ("FO", "FRO", &["faroe islands", "iles feroe"]),
     ("FR", "FRA", &["france", "frankreich", "francia"]),
     ("GA", "GAB", &["gabon"]),
-    ("GB", "GBR", &["united kingdom", "royaume uni", "uk", "great britain", "grande bretagne", "england", "angleterre", "scotland", "ecosse", "wales", "grossbritannien", "reino unido", "regno unito"]),
+    ("GB", "GBR", &[
+        "united kingdom", "royaume uni", "uk", "great britain", "grande bretagne", "england", "angleterre",
+        "scotland", "ecosse", "wales", "grossbritannien", "reino unido", "regno unito",
+    ]),
     ("GD", "GRD", &["grenada", "grenade"]),
     ("GE", "GEO", &["georgia", "georgie"]),
     ("GF", "GUF", &["french guiana", "guyane francaise", "guyane"]),
@@ -196,7 +207,10 @@ const COUNTRIES: &[(&str, &str, &[&str])] = &[
     ("NF", "NFK", &["norfolk island", "ile norfolk"]),
     ("NG", "NGA", &["nigeria"]),
     ("NI", "NIC", &["nicaragua"]),
-    ("NL", "NLD", &["netherlands", "pays bas", "the netherlands", "holland", "hollande", "niederlande", "paises bajos", "paesi bassi", "nederland"]),
+    ("NL", "NLD", &[
+        "netherlands", "pays bas", "the netherlands", "holland", "hollande", "niederlande", "paises bajos",
+        "paesi bassi", "nederland",
+    ]),
     ("NO", "NOR", &["norway", "norvege", "norwegen", "norge"]),
     ("NP", "NPL", &["nepal"]),
     ("NR", "NRU", &["nauru"]),
@@ -263,7 +277,10 @@ const COUNTRIES: &[(&str, &str, &[&str])] = &[
     ("UA", "UKR", &["ukraine"]),
     ("UG", "UGA", &["uganda", "ouganda"]),
     ("UM", "UMI", &["united states minor outlying islands", "iles mineures eloignees des etats unis"]),
-    ("US", "USA", &["united states", "etats unis", "united states of america", "usa", "etats unis d amerique", "vereinigte staaten", "estados unidos", "stati uniti"]),
+    ("US", "USA", &[
+        "united states", "etats unis", "united states of america", "usa", "etats unis d amerique",
+        "vereinigte staaten", "estados unidos", "stati uniti",
+    ]),
     ("UY", "URY", &["uruguay"]),
     ("UZ", "UZB", &["uzbekistan", "ouzbekistan"]),
     ("VA", "VAT", &["vatican", "holy see", "saint siege"]),
@@ -289,8 +306,20 @@ mod tests {
     #[test]
     fn codes_and_names_become_alpha_2_codes() {
         for (text, expected) in [
-            ("FR", "FR"), ("fr", "FR"), ("FRA", "FR"), ("France", "FR"), ("Deutschland", "DE"), ("États-Unis", "US"), ("USA", "US"), ("U.S.A.", "US"),
-            ("UK", "GB"), ("Corée du Sud", "KR"), ("Made in Italy", "IT"), ("Côte d’Ivoire", "CI"), ("Viêt Nam", "VN"), ("PRC", "CN"),
+            ("FR", "FR"),
+            ("fr", "FR"),
+            ("FRA", "FR"),
+            ("France", "FR"),
+            ("Deutschland", "DE"),
+            ("États-Unis", "US"),
+            ("USA", "US"),
+            ("U.S.A.", "US"),
+            ("UK", "GB"),
+            ("Corée du Sud", "KR"),
+            ("Made in Italy", "IT"),
+            ("Côte d’Ivoire", "CI"),
+            ("Viêt Nam", "VN"),
+            ("PRC", "CN"),
         ] {
             assert_eq!(country(text), Ok(Some(expected)), "{text}");
         }

@@ -2,18 +2,33 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::fold::fold;
+use crate::fold::find_word;
 
 /// The active codes of ISO 4217, funds and metals left out, in alphabetical order.
+#[rustfmt::skip]
 const CODES: &[&str] = &[
-    "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BHD", "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP",
-    "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD",
-    "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD",
-    "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK",
-    "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR",
-    "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP",
-    "SZL", "THB", "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VED", "VES", "VND", "VUV", "WST", "XAF",
-    "XCD", "XCG", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG",
+    "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BHD", "BIF", "BMD", "BND",
+    "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE",
+    "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD",
+    "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY",
+    "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD",
+    "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO",
+    "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF",
+    "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB",
+    "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VED", "VES", "VND",
+    "VUV", "WST", "XAF", "XCD", "XCG", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG",
+];
+
+/// Names of currencies; the dollar alone is shared.
+#[rustfmt::skip]
+const NAMES: &[(&str, &[&str])] = &[
+    ("EUR", &["euro", "euros"]),
+    ("GBP", &["pound", "pounds", "sterling", "pound sterling", "livre sterling"]),
+    ("USD", &["us dollar", "us dollars", "dollar us", "dollars us"]),
+    ("$", &["dollar", "dollars"]),
+    ("CHF", &["franc suisse", "francs suisses", "swiss franc", "swiss francs", "schweizer franken"]),
+    ("JPY", &["yen"]),
+    ("PLN", &["zloty", "zlotys"]),
 ];
 
 /// A currency of ISO 4217.
@@ -95,17 +110,8 @@ impl Stated {
         if text.contains(|c: char| !c.is_alphabetic() && c != ' ') {
             return None;
         }
-        let code = match fold(text).as_str() {
-            "euro" | "euros" | "eu" => "EUR",
-            "pound" | "pounds" | "sterling" | "pound sterling" | "livre sterling" => "GBP",
-            "us dollar" | "us dollars" | "dollar us" | "dollars us" => "USD",
-            "dollar" | "dollars" => return Some(Stated::Shared(SharedSign::Dollar)),
-            "franc suisse" | "francs suisses" | "swiss franc" | "swiss francs" | "schweizer franken" => "CHF",
-            "yen" => "JPY",
-            "zloty" | "zlotys" => "PLN",
-            _ => return None,
-        };
-        Currency::from_code(code).map(Stated::Exactly)
+        let code = find_word(NAMES, text)?;
+        Some(if code == "$" { Stated::Shared(SharedSign::Dollar) } else { Stated::Exactly(Currency::from_code(code)?) })
     }
 
     /// The currency meant where `known` is what the row, the mapping or the supplier says: it settles shared signs.
@@ -125,8 +131,8 @@ impl SharedSign {
     fn fits(self, currency: Currency) -> bool {
         let codes: &[&str] = match self {
             SharedSign::Dollar => &[
-                "USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU", "BBD", "BMD", "BND", "BSD", "BZD", "FJD", "GYD", "JMD",
-                "KYD", "LRD", "NAD", "SBD", "SRD", "TTD", "XCD", "DOP",
+                "USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU", "BBD", "BMD",
+                "BND", "BSD", "BZD", "FJD", "GYD", "JMD", "KYD", "LRD", "NAD", "SBD", "SRD", "TTD", "XCD", "DOP",
             ],
             SharedSign::Crown => &["SEK", "NOK", "DKK", "ISK", "CZK"],
             SharedSign::Yen => &["JPY", "CNY"],
@@ -147,7 +153,16 @@ mod tests {
 
     #[test]
     fn codes_signs_and_names_are_read() {
-        for (text, expected) in [("eur", "EUR"), (" EUR ", "EUR"), ("€", "EUR"), ("Euros", "EUR"), ("£", "GBP"), ("US$", "USD"), ("zł", "PLN"), ("Fr.", "CHF")] {
+        for (text, expected) in [
+            ("eur", "EUR"),
+            (" EUR ", "EUR"),
+            ("€", "EUR"),
+            ("Euros", "EUR"),
+            ("£", "GBP"),
+            ("US$", "USD"),
+            ("zł", "PLN"),
+            ("Fr.", "CHF"),
+        ] {
             assert_eq!(Stated::from_text(text), Currency::from_code(expected).map(Stated::Exactly), "{text}");
         }
         for text in ["EURO€", "XYZ", "DEM", "", "%"] {
@@ -157,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_shared_sign_is_settled_by_what_is_known() {
-        let settle = |text, known| Stated::from_text(text).unwrap().settle(Currency::from_code(known)).map(Currency::code);
+        let settle =
+            |text, known| Stated::from_text(text).unwrap().settle(Currency::from_code(known)).map(Currency::code);
         assert_eq!(settle("$", "CAD"), Some("CAD"));
         assert_eq!(settle("$", "EUR"), Some("USD"));
         assert_eq!(settle("kr", "SEK"), Some("SEK"));

@@ -8,8 +8,8 @@ use crate::DateOrder;
 /// Products are not announced centuries ahead.
 const YEARS: std::ops::RangeInclusive<i64> = 1900..=2100;
 
-/// Reads a day as days since 1970-01-01: `2026-12-31` and `20261231` always, `31/12/2026`, `31.12.26` and the like in the
-/// column's order. A time behind it is ignored; `0000-00-00` is no value. Two digits of a year mean 1970 to 2069.
+/// Reads a day as days since 1970-01-01: `2026-12-31` and `20261231` always, `31/12/2026`, `31.12.26` and the like in
+/// the column's order. A time behind it is ignored; `0000-00-00` is no value. Two digits of a year mean 1970 to 2069.
 pub(crate) fn date(text: &str, order: DateOrder) -> Reading<i64> {
     let day = day_part(text);
     if day.bytes().all(|byte| !byte.is_ascii_digit() || byte == b'0') && day.len() == 10 {
@@ -30,7 +30,10 @@ pub(crate) fn date(text: &str, order: DateOrder) -> Reading<i64> {
 }
 
 fn unreadable(text: &str) -> Refusal {
-    Refusal::fault(RejectCode::DateUnreadable, format!("{} is not a date in the order this column writes them", quote(text)))
+    Refusal::fault(
+        RejectCode::DateUnreadable,
+        format!("{} is not a date in the order this column writes them", quote(text)),
+    )
 }
 
 /// What a date proves about the order of day and month.
@@ -51,7 +54,9 @@ impl OrderProof {
             (Ok(_), Err(_)) => Some(OrderProof::Proven(DateOrder::DayMonthYear)),
             (Err(_), Ok(_)) => Some(OrderProof::Proven(DateOrder::MonthDayYear)),
             (Ok(one), Ok(other)) if one != other => Some(OrderProof::Ambiguous),
-            (Err(_), Err(_)) if date(text, DateOrder::YearMonthDay).is_ok() => Some(OrderProof::Proven(DateOrder::YearMonthDay)),
+            (Err(_), Err(_)) if date(text, DateOrder::YearMonthDay).is_ok() => {
+                Some(OrderProof::Proven(DateOrder::YearMonthDay))
+            }
             _ => None,
         }
     }
@@ -60,7 +65,13 @@ impl OrderProof {
 /// The day without the time: `2026-12-31T10:00:00Z`, `31/12/2026 10:00`.
 fn day_part(text: &str) -> &str {
     match text.find(['T', ' ']) {
-        Some(end) if text[end + 1..].bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b'+' | b'-' | b'Z' | b' ')) => &text[..end],
+        Some(end)
+            if text[end + 1..]
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b'+' | b'-' | b'Z' | b' ')) =>
+        {
+            &text[..end]
+        }
         _ => text,
     }
 }
@@ -79,7 +90,11 @@ impl Parts {
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if day.len() == 8 && digits(day) {
             let number = |range| day.get(range).and_then(|part: &str| part.parse().ok());
-            return Some(Parts { numbers: [number(0..4)?, number(4..6)?, number(6..8)?], year_first: true, short_year: false });
+            return Some(Parts {
+                numbers: [number(0..4)?, number(4..6)?, number(6..8)?],
+                year_first: true,
+                short_year: false,
+            });
         }
         let separator = day.chars().find(|c| matches!(c, '-' | '/' | '.'))?;
         let mut texts = day.split(separator);

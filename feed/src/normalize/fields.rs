@@ -50,7 +50,12 @@ struct Feed<'a> {
 
 impl<'a> Fields<'a> {
     /// Reads every field of the rows.
-    pub fn read(rows: &'a RowBatch, binding: &'a Binding, conventions: &'a Conventions, limits: &'a Limits) -> Fields<'a> {
+    pub fn read(
+        rows: &'a RowBatch,
+        binding: &'a Binding,
+        conventions: &'a Conventions,
+        limits: &'a Limits,
+    ) -> Fields<'a> {
         let columns = vec![Column::Absent; Field::ALL.len()];
         let mut fields = Fields { rows, binding, conventions, limits, columns, refusals: Refusals::default() };
         fields.read_identity();
@@ -86,10 +91,15 @@ impl<'a> Fields<'a> {
         let (rows, binding, conventions) = (self.rows, self.binding, self.conventions);
         let bound = binding.columns.iter().map(|column| (column.field, Some(column)));
         let constants = binding.constants.iter().map(|(constant, _)| (*constant, None));
-        bound.chain(constants).enumerate().filter(move |(_, (fed, _))| *fed == field).map(move |(index, (_, bound))| Feed {
-            source: Source { cells: Cells::of(&rows.frame.columns()[index]), place: bound.map(|column| column.place) },
-            convention: &conventions.columns[index],
-            bound,
+        bound.chain(constants).enumerate().filter(move |(_, (fed, _))| *fed == field).map(move |(index, (_, bound))| {
+            Feed {
+                source: Source {
+                    cells: Cells::of(&rows.frame.columns()[index]),
+                    place: bound.map(|column| column.place),
+                },
+                convention: &conventions.columns[index],
+                bound,
+            }
         })
     }
 
@@ -125,10 +135,21 @@ impl<'a> Fields<'a> {
         let rrp = self.prices(Field::Rrp, None);
         let rate_feed = self.feed(Field::TaxRate);
         let mut rates: Vec<Option<i64>> = match &rate_feed {
-            Some(feed) => (0..rows).map(|row| feed.source.read(row, &mut self.refusals, |text| tax_rate(text, feed.convention.number, feed.convention.ratio))).collect(),
+            Some(feed) => (0..rows)
+                .map(|row| {
+                    feed.source.read(row, &mut self.refusals, |text| {
+                        tax_rate(text, feed.convention.number, feed.convention.ratio)
+                    })
+                })
+                .collect(),
             None => vec![None; rows],
         };
-        if price.is_none() && gross.is_none() && rrp.is_none() && rate_feed.is_none() && self.feed(Field::Currency).is_none() {
+        if price.is_none()
+            && gross.is_none()
+            && rrp.is_none()
+            && rate_feed.is_none()
+            && self.feed(Field::Currency).is_none()
+        {
             return;
         }
         let present: Vec<&PriceColumn> = [&price, &gross, &rrp].into_iter().flatten().collect();
@@ -170,7 +191,9 @@ impl<'a> Fields<'a> {
     }
 
     fn read_lists(&mut self) {
-        self.list(Field::CategoryPath, |text, separator, start, out| category_path(text, separator, start, out).map(Some));
+        self.list(Field::CategoryPath, |text, separator, start, out| {
+            category_path(text, separator, start, out).map(Some)
+        });
         self.list(Field::ImageUrls, |text, separator, start, out| image_urls(text, separator, start, out).map(Some));
         let variants: Vec<VariantSource<'a>> = self
             .feeds(Field::VariantAttributes)

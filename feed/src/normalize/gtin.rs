@@ -5,8 +5,8 @@ use item::{Gtin, GtinError, RejectCode};
 use super::refusal::{Reading, Refusal, quote};
 
 /// Reads a GTIN: 8, 12, 13 or 14 digits with a fitting check digit. Spaces, hyphens, full stops between digits and a
-/// spreadsheet's apostrophe or `.0` are stripped; leading zeros that a spreadsheet ate come back when the check digit fits
-/// (zeros on the left never change it), and surplus ones go.
+/// spreadsheet's apostrophe or `.0` are stripped; leading zeros that a spreadsheet ate come back when the check digit
+/// fits (zeros on the left never change it), and surplus ones go.
 pub(crate) fn gtin(text: &str) -> Reading<Gtin> {
     if let Ok(gtin) = Gtin::parse(text) {
         return Ok(Some(gtin));
@@ -20,12 +20,19 @@ pub(crate) fn gtin(text: &str) -> Reading<Gtin> {
     let fault = |code, message: String| Err(Refusal::fault(code, message));
     match Gtin::parse(&digits) {
         Ok(gtin) => Ok(Some(gtin)),
-        Err(GtinError::Length(_)) if digits.bytes().all(|digit| digit == b'0') => fault(RejectCode::GtinPlaceholder, format!("{} is a placeholder", quote(text))),
+        Err(GtinError::Length(_)) if digits.bytes().all(|digit| digit == b'0') => {
+            fault(RejectCode::GtinPlaceholder, format!("{} is a placeholder", quote(text)))
+        }
         Err(GtinError::Length(length)) => match repaired(&digits) {
             Some(gtin) => Ok(Some(gtin)),
-            None => fault(RejectCode::GtinLength, format!("{} has {length} digits, and no lost zero makes it fit", quote(text))),
+            None => fault(
+                RejectCode::GtinLength,
+                format!("{} has {length} digits, and no lost zero makes it fit", quote(text)),
+            ),
         },
-        Err(GtinError::Checksum { expected }) => fault(RejectCode::GtinChecksum, format!("{} should end in {expected}", quote(text))),
+        Err(GtinError::Checksum { expected }) => {
+            fault(RejectCode::GtinChecksum, format!("{} should end in {expected}", quote(text)))
+        }
         Err(GtinError::Placeholder) => fault(RejectCode::GtinPlaceholder, format!("{} is a placeholder", quote(text))),
         Err(GtinError::NotDigits) => fault(RejectCode::GtinNotDigits, format!("{} is not made of digits", quote(text))),
     }
@@ -38,12 +45,13 @@ fn digits(text: &str) -> Option<String> {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
         _ => text,
     };
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '–' | '.' | '\u{a0}' | '\u{202f}' | '\u{2009}')).collect();
+    let digits: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '-' | '–' | '.' | '\u{a0}' | '\u{202f}' | '\u{2009}')).collect();
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
 }
 
-/// Seven digits were a GTIN-8 and nine to eleven a GTIN-12 or -13 before their zeros were lost; more than fourteen carry
-/// zeros of a fixed-width export.
+/// Seven digits were a GTIN-8 and nine to eleven a GTIN-12 or -13 before their zeros were lost; more than fourteen
+/// carry zeros of a fixed-width export.
 fn repaired(digits: &str) -> Option<Gtin> {
     match digits.len() {
         7 => Gtin::parse(&format!("0{digits}")).ok(),

@@ -1,6 +1,7 @@
 //! JSON objects written straight into a column: attributes and variant attributes.
 
-/// Appends a JSON string with its quotes, escaped as serde_json does. NUL, which PostgreSQL's `jsonb` cannot hold, is left out.
+/// Appends a JSON string with its quotes, escaped as serde_json does. NUL, which PostgreSQL's `jsonb` cannot hold, is
+/// left out.
 pub(crate) fn string(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::number::{NumberStyle, not_negative, number, out_of_range, scale};
 use super::refusal::{Reading, Refusal, quote};
-use crate::fold::fold;
+use crate::fold::find_word;
 
 /// A unit of weight or length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -39,23 +39,7 @@ impl Measure {
             "m" | "M" => Metre,
             "\"" | "″" | "”" | "''" | "’’" => Inch,
             "'" | "′" | "’" => Foot,
-            _ => match fold(word).as_str() {
-                "mg" | "milligram" | "milligrams" | "milligramme" | "milligrammes" | "mgm" => Milligram,
-                "g" | "gr" | "gram" | "grams" | "gramme" | "grammes" | "gramm" | "gramo" | "gramos" | "grammo" | "grammi" | "grm" => Gram,
-                "kg" | "kgs" | "kilo" | "kilos" | "kilogram" | "kilograms" | "kilogramme" | "kilogrammes" | "kilogramm" | "kilogramo" | "kilogramos" | "chilogrammo"
-                | "chilogrammi" | "kgm" => Kilogram,
-                "t" | "tonne" | "tonnes" | "ton" | "tons" | "tne" => Tonne,
-                "oz" | "ounce" | "ounces" | "once" | "onces" | "unze" | "unzen" | "onz" => Ounce,
-                "lb" | "lbs" | "pound" | "pounds" | "livre" | "livres" | "libra" | "libras" | "lbr" => Pound,
-                "mm" | "millimeter" | "millimeters" | "millimetre" | "millimetres" | "milimetro" | "milimetros" | "millimetro" | "millimetri" | "mmt" => Millimetre,
-                "cm" | "cms" | "centimeter" | "centimeters" | "centimetre" | "centimetres" | "zentimeter" | "centimetro" | "centimetros" | "centimetri" | "cmt" => Centimetre,
-                "dm" | "decimetre" | "decimetres" | "decimeter" | "dezimeter" | "dmt" => Decimetre,
-                "m" | "mtr" | "mt" | "mts" | "meter" | "meters" | "metre" | "metres" | "metro" | "metros" | "metri" => Metre,
-                "in" | "inch" | "inches" | "pouce" | "pouces" | "po" | "zoll" | "pulgada" | "pulgadas" | "pollice" | "pollici" | "inh" => Inch,
-                "ft" | "foot" | "feet" | "pied" | "pieds" | "fot" => Foot,
-                "yd" | "yard" | "yards" | "yrd" => Yard,
-                _ => return None,
-            },
+            _ => return find_word(WORDS, word),
         })
     }
 
@@ -117,13 +101,50 @@ impl Measure {
     }
 }
 
-/// Reads a weight or size in grams or millimetres, in ten-thousandths: the unit beside the number (`1,2 kg`), else `bare`.
+/// Words for units in five languages, and the codes of UN/CEFACT recommendation 20.
+#[rustfmt::skip]
+const WORDS: &[(Measure, &[&str])] = &[
+    (Measure::Milligram, &["mg", "milligram", "milligrams", "milligramme", "milligrammes", "mgm"]),
+    (Measure::Gram, &[
+        "g", "gr", "gram", "grams", "gramme", "grammes", "gramm", "gramo", "gramos", "grammo", "grammi", "grm",
+    ]),
+    (Measure::Kilogram, &[
+        "kg", "kgs", "kilo", "kilos", "kilogram", "kilograms", "kilogramme", "kilogrammes", "kilogramm", "kilogramo",
+        "kilogramos", "chilogrammo", "chilogrammi", "kgm",
+    ]),
+    (Measure::Tonne, &["t", "tonne", "tonnes", "ton", "tons", "tne"]),
+    (Measure::Ounce, &["oz", "ounce", "ounces", "once", "onces", "unze", "unzen", "onz"]),
+    (Measure::Pound, &["lb", "lbs", "pound", "pounds", "livre", "livres", "libra", "libras", "lbr"]),
+    (Measure::Millimetre, &[
+        "mm", "millimeter", "millimeters", "millimetre", "millimetres", "milimetro", "milimetros", "millimetro",
+        "millimetri", "mmt",
+    ]),
+    (Measure::Centimetre, &[
+        "cm", "cms", "centimeter", "centimeters", "centimetre", "centimetres", "zentimeter", "centimetro",
+        "centimetros", "centimetri", "cmt",
+    ]),
+    (Measure::Decimetre, &["dm", "decimetre", "decimetres", "decimeter", "dezimeter", "dmt"]),
+    (Measure::Metre, &["m", "mtr", "mt", "mts", "meter", "meters", "metre", "metres", "metro", "metros", "metri"]),
+    (Measure::Inch, &[
+        "in", "inch", "inches", "pouce", "pouces", "po", "zoll", "pulgada", "pulgadas", "pollice", "pollici", "inh",
+    ]),
+    (Measure::Foot, &["ft", "foot", "feet", "pied", "pieds", "fot"]),
+    (Measure::Yard, &["yd", "yard", "yards", "yrd"]),
+];
+
+/// Reads a weight or size in grams or millimetres, in ten-thousandths: the unit beside the number (`1,2 kg`), else
+/// `bare`.
 pub(crate) fn measure(text: &str, field: Field, style: NumberStyle, bare: Measure) -> Reading<i64> {
     let number = number(text, style)?;
     let unit = match (number.prefix, number.suffix) {
         ("", "") => bare,
         ("", word) => Measure::from_word(word).filter(|unit| unit.fits(field)).ok_or_else(|| {
-            let message = format!("{} in {} is not a unit of {}", quote(word), quote(text), if field == Field::WeightG { "weight" } else { "length" });
+            let message = format!(
+                "{} in {} is not a unit of {}",
+                quote(word),
+                quote(text),
+                if field == Field::WeightG { "weight" } else { "length" }
+            );
             Refusal::fault(RejectCode::UnitUnknown, message)
         })?,
         _ => return Err(super::number::unreadable(text)),
@@ -183,7 +204,9 @@ mod tests {
     #[test]
     fn the_sign_of_a_unit_is_read_as_that_unit() {
         use Measure::*;
-        for unit in [Milligram, Gram, Kilogram, Tonne, Ounce, Pound, Millimetre, Centimetre, Decimetre, Metre, Inch, Foot, Yard] {
+        for unit in
+            [Milligram, Gram, Kilogram, Tonne, Ounce, Pound, Millimetre, Centimetre, Decimetre, Metre, Inch, Foot, Yard]
+        {
             assert_eq!(Measure::from_word(unit.sign()), Some(unit));
         }
     }

@@ -1,8 +1,8 @@
 //! Text to canonical values: a column at a time, under conventions decided for the whole file ([`Conventions`]).
 //!
 //! Every cell ends in exactly one of four ways: a value, no value, a refusal that rejects its row with a code and a
-//! sentence, or, where a closed list does not know it, among the row's attributes. An unreadable cell never becomes zero or
-//! nothing.
+//! sentence, or, where a closed list does not know it, among the row's attributes. An unreadable cell never becomes
+//! zero or nothing.
 
 mod attributes;
 mod category;
@@ -10,10 +10,12 @@ mod conventions;
 mod country;
 mod currency;
 mod date;
+mod decimal_sign;
 mod fields;
 mod gtin;
 mod html;
 mod json;
+mod markup;
 mod measure;
 mod money;
 mod number;
@@ -29,12 +31,12 @@ mod variants;
 mod words;
 
 pub use conventions::Conventions;
-use item::{Column, Field, IntColumn, ItemBatch, Problem, Reject, RejectCode, TextColumn};
+use item::{Column, Field, FileCode, IntColumn, ItemBatch, Problem, Reject, RejectCode, TextColumn};
 
 use crate::map::RowBatch;
-use crate::{Binding, Limits, RecordBatch};
+use crate::{Binding, DecodeError, Limits, RecordBatch};
 
-pub(crate) use currency::{Currency, Stated};
+pub(crate) use currency::Currency;
 use fields::Fields;
 pub(crate) use measure::Measure;
 pub(crate) use money::tax_words;
@@ -47,13 +49,15 @@ pub(crate) use survey::Survey;
 pub(crate) mod kernels {
     pub(crate) use super::country::country;
     pub(crate) use super::date::date;
+    pub(crate) use super::gtin::gtin;
     pub(crate) use super::measure::measure;
     pub(crate) use super::money::{amount, tax_rate};
     pub(crate) use super::quantity::{quantity, stock};
-    pub(crate) use super::text::{is_placeholder, trim};
+    pub(crate) use super::refusal::{Reading, Refusal};
+    pub(crate) use super::text::{is_formula_error, is_placeholder, trim};
     pub(crate) use super::unit::unit;
     pub(crate) use super::urls::looks_like_pictures;
-    pub(crate) use super::words::{condition, yes_no};
+    pub(crate) use super::words::{condition, customs_code, yes_no};
 }
 
 /// Items of one stretch of a file, with what did not become an item.
@@ -77,12 +81,17 @@ pub struct NormalizedBatch {
 impl NormalizedBatch {
     /// The cells of an item as they were sent, each cut at `cell_bytes_max`: for a reject decided later.
     pub fn raw(&self, item: usize, cell_bytes_max: usize) -> Vec<String> {
-        raw_cells(&self.records, self.rows[item] as usize, cell_bytes_max)
+        self.records.raw(self.rows[item] as usize, cell_bytes_max)
     }
 }
 
 /// Turns mapped text into items and rejects.
-pub(crate) fn normalize(mut rows: RowBatch, binding: &Binding, conventions: &Conventions, limits: &Limits) -> NormalizedBatch {
+pub(crate) fn normalize(
+    mut rows: RowBatch,
+    binding: &Binding,
+    conventions: &Conventions,
+    limits: &Limits,
+) -> NormalizedBatch {
     let mut rejects = std::mem::take(&mut rows.records.rejects);
     let read = (rows.records.lines.len() + rejects.len()) as u64;
     let mut fields = Fields::read(&rows, binding, conventions, limits);
@@ -100,7 +109,37 @@ pub(crate) fn normalize(mut rows: RowBatch, binding: &Binding, conventions: &Con
 
     let mut items = ItemBatch::new(lines);
     Field::ALL.into_iter().zip(columns).for_each(|(field, column)| items.set(field, column));
-    NormalizedBatch { key_hashes: items.key_hashes(), content_hashes: items.content_hashes(), items, rejects, read, records: rows.records, rows: kept }
+    NormalizedBatch {
+        key_hashes: items.key_hashes(),
+        content_hashes: items.content_hashes(),
+        items,
+        rejects,
+        read,
+        records: rows.records,
+        rows: kept,
+    }
+}
+
+/// Refuses a mapping whose constants mean nothing: every row would be rejected for it.
+///
+/// # Errors
+/// [`FileCode::NoMapping`] with the first such constant's fault.
+pub(crate) fn check_constants(
+    binding: &Binding,
+    conventions: &Conventions,
+    limits: &Limits,
+) -> Result<(), DecodeError> {
+    if binding.constants.is_empty() {
+        return Ok(());
+    }
+    let rows = RowBatch::map(RecordBatch::blank(&binding.header, 1), binding);
+    let (_, refusals) = Fields::read(&rows, binding, conventions, limits).into_parts();
+    match refusals.faults.iter().find(|fault| fault.place.is_none()) {
+        Some(fault) => {
+            Err(DecodeError::file(FileCode::NoMapping, format!("a constant of the mapping: {}", fault.message)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Adds a fault for every row without a SKU or a title, unless the cell has a fault already.
@@ -108,7 +147,12 @@ fn require(fields: &mut Fields<'_>, binding: &Binding, rows: usize) {
     for field in Field::ALL.into_iter().filter(|field| field.required()) {
         let place = binding.feeding(field).next().map(|(_, column)| column.place);
         let mut explained = vec![false; rows];
-        fields.refusals.faults.iter().filter(|fault| fault.place == place).for_each(|fault| explained[fault.row] = true);
+        fields
+            .refusals
+            .faults
+            .iter()
+            .filter(|fault| fault.place == place)
+            .for_each(|fault| explained[fault.row] = true);
         for row in (0..rows).filter(|row| !explained[*row]) {
             if fields.text(field, row).is_none() {
                 let message = format!("{} is empty", field.name());
@@ -134,18 +178,17 @@ fn rejected(mut faults: Vec<Fault>, records: &RecordBatch, binding: &Binding, li
         .map(|faults| Reject {
             line: records.lines[faults[0].row],
             problems: faults.iter().map(|fault| problem(fault, binding)).collect(),
-            raw: raw_cells(records, faults[0].row, limits.reject_cell_bytes_max),
+            raw: records.raw(faults[0].row, limits.reject_cell_bytes_max),
         })
         .collect()
 }
 
 fn problem(fault: &Fault, binding: &Binding) -> Problem {
-    Problem { code: fault.code, column: fault.place.map(|place| binding.header[place].clone()), message: fault.message.clone() }
-}
-
-fn raw_cells(records: &RecordBatch, row: usize, cell_bytes_max: usize) -> Vec<String> {
-    let cells = records.frame.columns().iter().map(|column| source::Cells::of(column).get(row));
-    cells.map(|cell| cell[..cell.floor_char_boundary(cell_bytes_max)].to_owned()).collect()
+    Problem {
+        code: fault.code,
+        column: fault.place.map(|place| binding.header[place].clone()),
+        message: fault.message.clone(),
+    }
 }
 
 /// The values of the given rows.

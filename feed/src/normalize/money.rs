@@ -5,7 +5,7 @@ use item::{DECIMAL_SCALE, RejectCode};
 use super::currency::Stated;
 use super::number::{NumberStyle, not_negative, number, scale, unreadable};
 use super::refusal::{Reading, Refusal, quote};
-use crate::fold::fold;
+use crate::fold::{find_word, is_word};
 use crate::map::Tax;
 
 /// An amount and what the cell says about it.
@@ -31,10 +31,16 @@ pub(crate) fn amount(text: &str, style: NumberStyle) -> Reading<Amount> {
 
 /// Something beside the digits is neither currency nor tax nor "each": an unknown currency when it looks like one.
 fn unexplained(around: &str, text: &str) -> Refusal {
+    if Stated::from_text(around).is_some() {
+        return Refusal::fault(RejectCode::CurrencyUnknown, format!("{} names two currencies", quote(text)));
+    }
     let like_a_code = around.len() == 3 && around.bytes().all(|byte| byte.is_ascii_uppercase());
     let like_a_sign = around.chars().count() == 1 && !around.is_ascii();
     if like_a_code || like_a_sign {
-        return Refusal::fault(RejectCode::CurrencyUnknown, format!("{} in {} is not a currency", quote(around), quote(text)));
+        return Refusal::fault(
+            RejectCode::CurrencyUnknown,
+            format!("{} in {} is not a currency", quote(around), quote(text)),
+        );
     }
     unreadable(text)
 }
@@ -49,7 +55,9 @@ impl Amount {
         let mut understood = true;
         let mut left = String::new();
         for word in words.split_whitespace() {
-            match Stated::from_text(word).filter(|_| word.len() != 3 || !word.is_ascii() || word == word.to_ascii_uppercase()) {
+            match Stated::from_text(word)
+                .filter(|_| word.len() != 3 || !word.is_ascii() || word == word.to_ascii_uppercase())
+            {
                 Some(stated) => understood &= self.set_currency(stated),
                 None => {
                     left.push_str(word);
@@ -75,22 +83,35 @@ impl Amount {
 
 /// Words that say whether tax is in a price, in a cell or in a header.
 pub(crate) fn tax_words(words: &str) -> Option<Tax> {
-    match fold(words).as_str() {
-        "ht" | "htva" | "hors taxe" | "hors taxes" | "hors tva" | "h t" | "net" | "netto" | "netto preis" | "excl vat" | "excl tax" | "ex vat" | "ex tax" | "exc vat" | "excluding vat"
-        | "excluding tax" | "without tax" | "exkl mwst" | "ohne mwst" | "zzgl mwst" | "sin iva" | "iva esclusa" | "s iva" | "net of tax" => Some(Tax::Net),
-        "ttc" | "tvac" | "tvac incl" | "toutes taxes comprises" | "tva comprise" | "gross" | "brutto" | "incl vat" | "incl tax" | "inc vat" | "inc tax" | "including vat"
-        | "including tax" | "with tax" | "inkl mwst" | "mit mwst" | "con iva" | "iva incluido" | "iva inclusa" | "iva incl" | "pvp" => Some(Tax::Gross),
-        _ => None,
-    }
+    find_word(TAX_WORDS, words)
 }
+
+/// Words for without and with tax.
+#[rustfmt::skip]
+const TAX_WORDS: &[(Tax, &[&str])] = &[
+    (Tax::Net, &[
+        "ht", "htva", "hors taxe", "hors taxes", "hors tva", "net", "netto", "netto preis", "excl vat", "excl tax",
+        "ex vat", "ex tax", "exc vat", "excluding vat", "excluding tax", "without tax", "exkl mwst", "ohne mwst",
+        "zzgl mwst", "sin iva", "iva esclusa", "s iva", "net of tax",
+    ]),
+    (Tax::Gross, &[
+        "ttc", "tvac", "tvac incl", "toutes taxes comprises", "tva comprise", "gross", "brutto", "incl vat",
+        "incl tax", "inc vat", "inc tax", "including vat", "including tax", "with tax", "inkl mwst", "mit mwst",
+        "con iva", "iva incluido", "iva inclusa", "iva incl", "pvp",
+    ]),
+];
 
 /// A price for one piece is just a price.
 fn is_each(words: &str) -> bool {
-    matches!(
-        fold(words).as_str(),
-        "each" | "ea" | "per piece" | "per unit" | "piece" | "pieces" | "pc" | "pce" | "pcs" | "unit" | "u" | "l unite" | "la piece" | "par piece" | "unite" | "st" | "stk" | "stuck"
-    )
+    is_word(EACH, words)
 }
+
+/// Words for one piece behind a price.
+#[rustfmt::skip]
+const EACH: &[&str] = &[
+    "each", "ea", "per piece", "per unit", "piece", "pieces", "pc", "pce", "pcs", "unit", "u", "l unite", "la piece",
+    "par piece", "unite", "st", "stk", "stuck",
+];
 
 /// Reads a tax rate in percent: `20`, `20 %`, `TVA 5,5`; with `ratio`, a bare `0.2` is 20 %.
 pub(crate) fn tax_rate(text: &str, style: NumberStyle, ratio: bool) -> Reading<i64> {
@@ -109,7 +130,7 @@ pub(crate) fn tax_rate(text: &str, style: NumberStyle, ratio: bool) -> Reading<i
 }
 
 fn is_tax(prefix: &str) -> bool {
-    matches!(fold(prefix).as_str(), "tva" | "vat" | "tax" | "mwst" | "ust" | "iva" | "taxe")
+    is_word(&["tva", "vat", "tax", "mwst", "ust", "iva", "taxe"], prefix)
 }
 
 /// The gross price of a net one; `None` beyond the range.
@@ -164,7 +185,7 @@ mod tests {
             ("12 €/100", RejectCode::NumberUnreadable),
             ("12 €/kg", RejectCode::NumberUnreadable),
             ("ab 12 € bis", RejectCode::NumberUnreadable),
-            ("EUR 12 USD", RejectCode::NumberUnreadable),
+            ("EUR 12 USD", RejectCode::CurrencyUnknown),
             ("-12 €", RejectCode::NumberNegative),
             ("(12,00)", RejectCode::NumberNegative),
             ("12345678901", RejectCode::NumberOutOfRange),
@@ -196,6 +217,6 @@ mod tests {
         assert_eq!(gross(100_0000, 20_0000), Some(120_0000));
         assert_eq!(net(120_0000, 20_0000), Some(100_0000));
         assert_eq!(net(9_9900, 5_5000), Some(9_4692));
-        assert_eq!(gross(9_999_999_999_0000, 20_0000), None);
+        assert_eq!(gross(99_999_999_990_000, 20_0000), None);
     }
 }

@@ -22,7 +22,13 @@ pub(crate) struct PriceColumn {
 
 impl PriceColumn {
     /// Reads a column of prices that are with or without `tax`; a cell that says the contrary is refused.
-    pub fn read(source: Source<'_>, convention: &Convention, currency: Option<Currency>, tax: Option<Tax>, refusals: &mut Refusals) -> PriceColumn {
+    pub fn read(
+        source: Source<'_>,
+        convention: &Convention,
+        currency: Option<Currency>,
+        tax: Option<Tax>,
+        refusals: &mut Refusals,
+    ) -> PriceColumn {
         let rows = source.cells.len();
         let mut values = Vec::with_capacity(rows);
         let mut stated = Vec::new();
@@ -56,7 +62,8 @@ fn priced(text: &str, convention: &Convention, tax: Option<Tax>) -> Reading<Amou
     match (read.and_then(|amount| amount.tax), tax) {
         (Some(said), Some(wanted)) if said != wanted => {
             let (is, mapped) = if said == Tax::Gross { ("with", "without") } else { ("without", "with") };
-            let message = format!("{} says that it is {is} tax, but the column is mapped as price {mapped} tax", quote(text));
+            let message =
+                format!("{} says that it is {is} tax, but the column is mapped as price {mapped} tax", quote(text));
             Err(Refusal::fault(RejectCode::NumberUnreadable, message))
         }
         _ => Ok(read),
@@ -65,11 +72,18 @@ fn priced(text: &str, convention: &Convention, tax: Option<Tax>) -> Reading<Amou
 
 /// The currency of each row that has a price or names one: by its own column, else by a price cell, else by the
 /// mapping of a price column, else by the supplier. Cells of one row that contradict each other are refused.
-pub(crate) fn currencies(column: Option<Source<'_>>, prices: &[&PriceColumn], rows: usize, supplier: Option<Currency>, refusals: &mut Refusals) -> TextColumn {
+pub(crate) fn currencies(
+    column: Option<Source<'_>>,
+    prices: &[&PriceColumn],
+    rows: usize,
+    supplier: Option<Currency>,
+    refusals: &mut Refusals,
+) -> TextColumn {
     let mut out = TextColumn::with_capacity(rows, rows * 3);
     // The same code mostly stands in many rows in turn.
     let mut last: Option<(&'static str, Currency)> = None;
-    let mapped = |row: usize| prices.iter().filter(|price| price.values[row].is_some()).find_map(|price| price.currency);
+    let mapped =
+        |row: usize| prices.iter().filter(|price| price.values[row].is_some()).find_map(|price| price.currency);
     for row in 0..rows {
         let own = column.and_then(|source| {
             let known = mapped(row).or(supplier);
@@ -94,7 +108,11 @@ pub(crate) fn currencies(column: Option<Source<'_>>, prices: &[&PriceColumn], ro
                     let message = format!("the price is in {}, but the row says {}", currency.code(), before.code());
                     refusals.add(row, price.place, Refusal::fault(RejectCode::CurrencyUnknown, message));
                 }
-                (None, _) => refusals.add(row, price.place, Refusal::fault(RejectCode::CurrencyUnknown, "`kr` is written in several currencies")),
+                (None, _) => refusals.add(
+                    row,
+                    price.place,
+                    Refusal::fault(RejectCode::CurrencyUnknown, "`kr` is written in several currencies"),
+                ),
             }
         }
         out.push(settled.or(known).map_or("", Currency::code));
@@ -104,12 +122,20 @@ pub(crate) fn currencies(column: Option<Source<'_>>, prices: &[&PriceColumn], ro
 
 fn currency_cell(text: &str, known: Option<Currency>) -> Reading<Currency> {
     let settled = Stated::from_text(text).and_then(|stated| stated.settle(known));
-    settled.map(Some).ok_or_else(|| Refusal::fault(RejectCode::CurrencyUnknown, format!("{} is not a currency", quote(text))))
+    settled
+        .map(Some)
+        .ok_or_else(|| Refusal::fault(RejectCode::CurrencyUnknown, format!("{} is not a currency", quote(text))))
 }
 
-/// Fills in the price that is missing where the other one and the tax rate are known: the row's rate, else the supplier's,
-/// which is then noted as the row's.
-pub(crate) fn derive(price: &mut PriceColumn, gross_price: &mut PriceColumn, rates: &mut [Option<i64>], supplier: Option<i64>, refusals: &mut Refusals) {
+/// Fills in the price that is missing where the other one and the tax rate are known: the row's rate, else the
+/// supplier's, which is then noted as the row's.
+pub(crate) fn derive(
+    price: &mut PriceColumn,
+    gross_price: &mut PriceColumn,
+    rates: &mut [Option<i64>],
+    supplier: Option<i64>,
+    refusals: &mut Refusals,
+) {
     for (row, rate) in rates.iter_mut().enumerate() {
         let (known, place, derived) = match (price.values[row], gross_price.values[row]) {
             (Some(value), None) => (value, price.place, true),

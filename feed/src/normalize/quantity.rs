@@ -5,7 +5,7 @@ use item::{DECIMAL_SCALE, RejectCode};
 use super::number::{NumberStyle, not_negative, number, unreadable};
 use super::refusal::{Reading, Refusal, quote};
 use super::words::is_piece;
-use crate::fold::fold;
+use crate::fold::{find_word, is_word};
 
 /// Reads how many pieces a supplier vouches for:
 ///
@@ -23,7 +23,10 @@ pub(crate) fn stock(text: &str, style: NumberStyle) -> Reading<i64> {
     let number = number(text, style)?;
     let value = not_negative(number.value, text)?;
     if value % DECIMAL_SCALE != 0 {
-        return Err(Refusal::fault(RejectCode::NumberUnreadable, format!("{} is not a whole number of pieces", quote(text))));
+        return Err(Refusal::fault(
+            RejectCode::NumberUnreadable,
+            format!("{} is not a whole number of pieces", quote(text)),
+        ));
     }
     let pieces = value / DECIMAL_SCALE;
     match (number.prefix, number.suffix) {
@@ -33,13 +36,13 @@ pub(crate) fn stock(text: &str, style: NumberStyle) -> Reading<i64> {
         ("≤" | "<=" | "=<", "") => Ok(Some(i64::from(pieces > 0))),
         ("", more) if is_more(more) => Ok(Some(pieces)),
         ("", unit) if is_piece(unit) => Ok(Some(pieces)),
-        (over, "") if matches!(fold(over).as_str(), "plus de" | "more than" | "over" | "mehr als" | "uber" | "mas de" | "piu di") => Ok(Some(pieces.max(1))),
+        (over, "") if is_word(MORE_THAN, over) => Ok(Some(pieces.max(1))),
         _ => Err(unreadable(text)),
     }
 }
 
 fn is_more(suffix: &str) -> bool {
-    suffix == "+" || matches!(fold(suffix).as_str(), "et plus" | "ou plus" | "and more" | "or more" | "und mehr" | "o mas")
+    suffix == "+" || is_word(OR_MORE, suffix)
 }
 
 fn stock_word(text: &str) -> Option<i64> {
@@ -47,15 +50,29 @@ fn stock_word(text: &str) -> Option<i64> {
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    match fold(text).as_str() {
-        "en stock" | "in stock" | "instock" | "disponible" | "available" | "yes" | "oui" | "y" | "o" | "ja" | "si" | "true" | "vrai" | "auf lager" | "lieferbar" | "verfugbar"
-        | "vorratig" | "disponibile" | "en existencia" | "limited availability" | "stock limite" | "low stock" => Some(1),
-        "out of stock" | "outofstock" | "rupture" | "rupture de stock" | "en rupture" | "epuise" | "indisponible" | "non disponible" | "unavailable" | "not available" | "no" | "non"
-        | "n" | "nein" | "false" | "faux" | "ausverkauft" | "nicht auf lager" | "nicht lieferbar" | "nicht verfugbar" | "agotado" | "sin stock" | "no disponible" | "esaurito"
-        | "non disponibile" | "sold out" | "backorder" | "on backorder" | "preorder" | "pre order" | "on order" | "sur commande" | "en reappro" | "discontinued" => Some(0),
-        _ => None,
-    }
+    find_word(STOCK_WORDS, text)
 }
+
+/// Words for some stock and for none.
+#[rustfmt::skip]
+const STOCK_WORDS: &[(i64, &[&str])] = &[
+    (1, &[
+        "en stock", "in stock", "instock", "disponible", "available", "yes", "oui", "y", "o", "ja", "si", "true",
+        "vrai", "auf lager", "lieferbar", "verfugbar", "vorratig", "disponibile", "en existencia",
+        "limited availability", "stock limite", "low stock",
+    ]),
+    (0, &[
+        "out of stock", "outofstock", "rupture", "rupture de stock", "en rupture", "epuise", "indisponible",
+        "non disponible", "unavailable", "not available", "no", "non", "n", "nein", "false", "faux", "ausverkauft",
+        "nicht auf lager", "nicht lieferbar", "nicht verfugbar", "agotado", "sin stock", "no disponible", "esaurito",
+        "non disponibile", "sold out", "backorder", "on backorder", "preorder", "pre order", "on order",
+        "sur commande", "en reappro", "discontinued",
+    ]),
+];
+
+/// Words before a number that mean at least so many, and words behind it.
+const MORE_THAN: &[&str] = &["plus de", "more than", "over", "mehr als", "uber", "mas de", "piu di"];
+const OR_MORE: &[&str] = &["et plus", "ou plus", "and more", "or more", "und mehr", "o mas"];
 
 /// Reads a quantity of zero or more, with or without a word for pieces: `6`, `x6`, `6 pcs`.
 pub(crate) fn quantity(text: &str, style: NumberStyle) -> Reading<i64> {

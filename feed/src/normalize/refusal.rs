@@ -48,12 +48,13 @@ pub(crate) struct Refusals {
 
 impl Refusals {
     pub fn add(&mut self, row: usize, place: Option<usize>, refusal: Refusal) {
-        match (refusal, place) {
-            (Refusal::Fault(code, message), place) => self.faults.push(Fault { row, place, code, message }),
-            (Refusal::Unlisted, Some(place)) => self.unlisted.push((row, place)),
-            // A constant is in the mapping, not in the file: there is nothing of the supplier's to keep.
-            (Refusal::Unlisted, None) => {}
-        }
+        let (code, message) = match (refusal, place) {
+            (Refusal::Fault(code, message), _) => (code, message),
+            (Refusal::Unlisted, Some(place)) => return self.unlisted.push((row, place)),
+            // A constant is in no file, and plans with such a one are refused.
+            (Refusal::Unlisted, None) => (RejectCode::RowUnreadable, "it is in no list of known values".to_owned()),
+        };
+        self.faults.push(Fault { row, place, code, message });
     }
 }
 

@@ -55,7 +55,12 @@ impl Source<'_> {
     }
 
     /// Reads one cell; `None` when it is empty or refused.
-    pub fn read<'c, T>(&'c self, row: usize, refusals: &mut Refusals, mut read: impl FnMut(&'c str) -> Reading<T>) -> Option<T> {
+    pub fn read<'c, T>(
+        &'c self,
+        row: usize,
+        refusals: &mut Refusals,
+        mut read: impl FnMut(&'c str) -> Reading<T>,
+    ) -> Option<T> {
         let text = trim(self.cells.get(row));
         if text.is_empty() {
             return None;
@@ -82,7 +87,11 @@ impl Source<'_> {
     }
 
     /// Reads every cell as identity or prose, where a placeholder such as `-` is text like any other.
-    pub fn literal_texts(&self, refusals: &mut Refusals, mut read: impl FnMut(&str, &mut String) -> Reading<()>) -> TextColumn {
+    pub fn literal_texts(
+        &self,
+        refusals: &mut Refusals,
+        mut read: impl FnMut(&str, &mut String) -> Reading<()>,
+    ) -> TextColumn {
         let mut out = TextColumn::with_capacity(self.cells.len(), self.cells.bytes());
         for row in 0..self.cells.len() {
             let text = trim(self.cells.get(row));

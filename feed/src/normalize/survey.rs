@@ -4,8 +4,9 @@ use item::{Field, FieldKind};
 
 use super::category::SEPARATORS;
 use super::date::OrderProof;
+use super::decimal_sign::Sign;
 use super::measure::Measure;
-use super::number::{Parts, Sign};
+use super::number::Parts;
 use super::source::Cells;
 use super::text::trim;
 use crate::map::BoundColumn;
@@ -14,9 +15,7 @@ use crate::{Binding, DateOrder, DecimalSign, RecordBatch};
 /// The evidence of a stretch of a file, or of all of it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Survey {
-    /// Records that could be read.
-    pub records: u64,
-    /// Records and rejects together.
+    /// Records, rejected ones included.
     pub read: u64,
     /// See [`RecordBatch::invalid_utf8`].
     pub invalid_utf8: u64,
@@ -68,7 +67,8 @@ pub(crate) struct Seen {
 impl Survey {
     /// The places of the columns that need a decision, in header order.
     pub fn places(binding: &Binding) -> Vec<usize> {
-        let mut places: Vec<usize> = binding.columns.iter().filter(|column| needs_survey(column)).map(|column| column.place).collect();
+        let mut places: Vec<usize> =
+            binding.columns.iter().filter(|column| needs_survey(column)).map(|column| column.place).collect();
         places.sort_unstable();
         places.dedup();
         places
@@ -86,7 +86,6 @@ impl Survey {
             survey
         });
         Survey {
-            records: records.lines.len() as u64,
             read: records.read(),
             invalid_utf8: records.invalid_utf8,
             multibyte_utf8: records.multibyte_utf8,
@@ -96,7 +95,6 @@ impl Survey {
 
     /// Adds the evidence of a later stretch.
     pub fn add(&mut self, later: Survey) {
-        self.records += later.records;
         self.read += later.read;
         self.invalid_utf8 += later.invalid_utf8;
         self.multibyte_utf8 += later.multibyte_utf8;

@@ -29,11 +29,29 @@ fn is_blank(c: char) -> bool {
 /// A spreadsheet formula that failed, in the languages whose spreadsheets translate it.
 pub(crate) fn is_formula_error(text: &str) -> bool {
     const ERRORS: &[&str] = &[
-        "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", // English
-        "#VALEUR!", "#NOM?", "#NUL!", "#NOMBRE!", // French
-        "#NV", "#BEZUG!", "#WERT!", "#ZAHL!", // German
-        "#¡REF!", "#¡VALOR!", "#¿NOMBRE?", "#¡NUM!", "#¡DIV/0!", // Spanish
-        "#RIF!", "#VALORE!", "#NOME?", // Italian
+        "#N/A",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!", // English
+        "#VALEUR!",
+        "#NOM?",
+        "#NUL!",
+        "#NOMBRE!", // French
+        "#NV",
+        "#BEZUG!",
+        "#WERT!",
+        "#ZAHL!", // German
+        "#¡REF!",
+        "#¡VALOR!",
+        "#¿NOMBRE?",
+        "#¡NUM!",
+        "#¡DIV/0!", // Spanish
+        "#RIF!",
+        "#VALORE!",
+        "#NOME?", // Italian
     ];
     text.starts_with('#') && ERRORS.contains(&text)
 }
@@ -47,7 +65,8 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         Some(b'-' | b'#' | b'\\' | b'(' | b'n' | b'N' | 0xe2) => {}
         _ => return text.is_empty(),
     }
-    ["-", "--", "–", "—", "#", "\\N"].contains(&text) || ["n/a", "n.a.", "null", "(null)", "none"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    ["-", "--", "–", "—", "#", "\\N"].contains(&text)
+        || ["n/a", "n.a.", "null", "(null)", "none"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Refuses what is longer than its limit in bytes.

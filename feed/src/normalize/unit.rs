@@ -8,7 +8,10 @@ use crate::fold::fold;
 /// Codes of recommendation 20 that goods are sold in, with the words that mean them.
 #[rustfmt::skip]
 const UNITS: &[(&str, &[&str])] = &[
-    ("C62", &["pce", "pc", "pcs", "piece", "pieces", "each", "ea", "one", "unit", "units", "unite", "unites", "un", "u", "stuck", "stk", "st", "unidad", "unidades", "ud", "uds", "pezzo", "pezzi", "pz", "a l unite", "la piece"]),
+    ("C62", &[
+        "pce", "pc", "pcs", "piece", "pieces", "each", "ea", "one", "unit", "units", "unite", "unites", "un", "u",
+        "stuck", "stk", "st", "unidad", "unidades", "ud", "uds", "pezzo", "pezzi", "pz", "a l unite", "la piece",
+    ]),
     ("H87", &[]),
     ("EA", &[]),
     ("PR", &["paire", "paires", "pair", "pairs", "paar", "par", "pares", "paio"]),
@@ -16,7 +19,10 @@ const UNITS: &[(&str, &[&str])] = &[
     ("DZN", &["douzaine", "douzaines", "dozen", "dutzend", "docena", "dozzina", "dz"]),
     ("CEN", &["cent", "hundred", "hundert"]),
     ("MIL", &["mille", "thousand", "tausend", "millier"]),
-    ("PK", &["pack", "packs", "paquet", "paquets", "package", "packung", "paket", "paquete", "pacco", "lot", "lots", "blister"]),
+    ("PK", &[
+        "pack", "packs", "paquet", "paquets", "package", "packung", "paket", "paquete", "pacco", "lot", "lots",
+        "blister",
+    ]),
     ("BX", &["box", "boxes", "boite", "boites", "schachtel", "caja", "cajas", "scatola", "coffret"]),
     ("CT", &["carton", "cartons", "karton", "cartone", "ctn"]),
     ("CS", &["case", "cases", "caisse", "caisses", "kiste"]),
@@ -76,7 +82,8 @@ const UNITS: &[(&str, &[&str])] = &[
 /// Reads a sales unit as its code: the code itself (`C62`, `KGM`) or a word (`pièce`, `kg`, `boîte`).
 pub(crate) fn unit(text: &str) -> Reading<&'static str> {
     let is_code = |code: &str| code.eq_ignore_ascii_case(text);
-    // `m²` must not become `m`, and words win over codes of the same letters only in lowercase: `ST` is a sheet, `st` pieces.
+    // `m²` must not become `m`, and words win over codes of the same letters only in lowercase: `ST` is a sheet, `st`
+    // pieces.
     let exact = UNITS.iter().find(|(code, _)| *code == text);
     let folded = if text.contains(['²', '³']) { text.to_lowercase() } else { fold(text) };
     let found = exact

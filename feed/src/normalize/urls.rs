@@ -7,6 +7,8 @@ use super::refusal::{Refusal, quote};
 
 /// Longer addresses are refused by browsers and servers alike.
 const URL_BYTES_MAX: usize = 2_048;
+/// Most pictures of one product; each new one is compared with all before it.
+const PICTURES_MAX: usize = 200;
 
 /// Appends the addresses of a cell to a list under construction that begins at `start`, in order, each once.
 pub(crate) fn image_urls(text: &str, separator: Option<&str>, start: usize, out: &mut String) -> Result<(), Refusal> {
@@ -24,7 +26,11 @@ fn add(url: &str, start: usize, out: &mut String) -> Result<(), Refusal> {
         return Err(Refusal::fault(RejectCode::UrlInvalid, format!("{} {fault}", quote(url))));
     }
     let list = &out[start..];
-    if list.is_empty() {
+    let known = if list.is_empty() { 0 } else { list.split(LIST_SEPARATOR).count() };
+    if known == PICTURES_MAX {
+        return Err(Refusal::fault(RejectCode::TextTooLong, format!("more than {PICTURES_MAX} pictures")));
+    }
+    if known == 0 {
         out.push_str(url);
     } else if list.split(LIST_SEPARATOR).all(|known| known != url) {
         out.push(LIST_SEPARATOR);
@@ -33,7 +39,8 @@ fn add(url: &str, start: usize, out: &mut String) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Cuts at `|` and line breaks always, at `,` `;` and spaces only before another address: all three occur inside addresses.
+/// Cuts at `|` and line breaks always, at `,` `;` and spaces only before another address: all three occur inside
+/// addresses.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -77,8 +84,11 @@ fn fault(url: &str) -> Option<&'static str> {
     if url.len() > URL_BYTES_MAX {
         return Some("is longer than 2,048 bytes");
     }
-    let forbidden = url.bytes().any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'}'));
-    (forbidden || !url.is_ascii() && url.contains(|c: char| c.is_whitespace() || c.is_control())).then_some("holds a character that no address has")
+    let forbidden = url
+        .bytes()
+        .any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'}'));
+    (forbidden || !url.is_ascii() && url.contains(|c: char| c.is_whitespace() || c.is_control()))
+        .then_some("holds a character that no address has")
 }
 
 fn strip_scheme(url: &str) -> Option<&str> {
@@ -94,7 +104,9 @@ pub(crate) fn looks_like_pictures(text: &str) -> Option<bool> {
     let url = pieces(text).next()?;
     let rest = strip_scheme(url)?;
     let path = rest.split(['?', '#']).next().unwrap_or("").to_ascii_lowercase();
-    let is_picture = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff", ".bmp", ".svg"].iter().any(|end| path.ends_with(end));
+    let is_picture = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff", ".bmp", ".svg"]
+        .iter()
+        .any(|end| path.ends_with(end));
     Some(is_picture)
 }
 
@@ -115,7 +127,10 @@ mod tests {
             ("HTTP://a.example/x.jpg", vec!["HTTP://a.example/x.jpg"]),
             ("https://a/1.jpg, https://a/2.jpg", vec!["https://a/1.jpg", "https://a/2.jpg"]),
             ("https://a/1.jpg,https://a/2.jpg", vec!["https://a/1.jpg", "https://a/2.jpg"]),
-            ("https://a/1.jpg;https://a/2.jpg https://a/3.jpg", vec!["https://a/1.jpg", "https://a/2.jpg", "https://a/3.jpg"]),
+            (
+                "https://a/1.jpg;https://a/2.jpg https://a/3.jpg",
+                vec!["https://a/1.jpg", "https://a/2.jpg", "https://a/3.jpg"],
+            ),
             ("https://a/1.jpg|https://a/2.jpg\nhttps://a/1.jpg", vec!["https://a/1.jpg", "https://a/2.jpg"]),
             ("https://a/w_100,h_200/1.jpg", vec!["https://a/w_100,h_200/1.jpg"]),
             ("https://a/fetch/https://b/1.jpg", vec!["https://a/fetch/https://b/1.jpg"]),
@@ -128,10 +143,28 @@ mod tests {
 
     #[test]
     fn anything_but_absolute_http_is_refused() {
-        for text in ["/m/b/x.jpg", "ftp://a/x.jpg", "javascript:alert(1)", "//cdn/x.jpg", "https://", "https:///x", "https://a/x y.jpg", "https://a/1.jpg, /2.jpg", "data:image/png;base64,AA", "x.jpg"] {
+        for text in [
+            "/m/b/x.jpg",
+            "ftp://a/x.jpg",
+            "javascript:alert(1)",
+            "//cdn/x.jpg",
+            "https://",
+            "https:///x",
+            "https://a/x y.jpg",
+            "https://a/1.jpg, /2.jpg",
+            "data:image/png;base64,AA",
+            "x.jpg",
+        ] {
             assert_eq!(read(text, None), Err(RejectCode::UrlInvalid), "{text}");
         }
         assert_eq!(read(&format!("https://a/{}", "x".repeat(3_000)), None), Err(RejectCode::UrlInvalid));
+    }
+
+    #[test]
+    fn the_number_of_pictures_has_a_limit() {
+        let cell = |count: usize| (0..count).map(|number| format!("https://a/{number}.jpg|")).collect::<String>();
+        assert_eq!(read(&cell(PICTURES_MAX), None).unwrap().len(), PICTURES_MAX);
+        assert_eq!(read(&cell(PICTURES_MAX + 1), None), Err(RejectCode::TextTooLong));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::json::{Object, escaped_key};
-use super::refusal::Refusals;
+use super::refusal::{Reading, Refusals};
 use super::source::Source;
-use super::text::trim;
+use super::text::{trim, within};
 
 /// One column of variant attributes, with the name its values go by.
 pub(crate) struct VariantSource<'a> {
@@ -15,6 +15,10 @@ pub(crate) struct VariantSource<'a> {
     /// The fixed name, as a JSON key.
     pub key: String,
 }
+
+/// Longest value, in bytes, and most values that one cell may hold as JSON: each key is compared with all before it.
+const VALUE_BYTES_MAX: usize = 1_000;
+const MEMBERS_MAX: usize = 100;
 
 /// Writes the attributes of one row as a JSON object; of two with the same name the first counts.
 pub(crate) fn variant_attributes(sources: &[VariantSource<'_>], row: usize, refusals: &mut Refusals, out: &mut String) {
@@ -27,7 +31,7 @@ pub(crate) fn variant_attributes(sources: &[VariantSource<'_>], row: usize, refu
         }
     };
     for source in sources {
-        let Some(value) = source.values.read(row, refusals, |text| Ok(Some(text))) else { continue };
+        let Some(value) = source.values.read(row, refusals, limited) else { continue };
         if let Some(members) = json_members(value) {
             members.iter().for_each(|(key, value)| member(escaped_key(key), value));
             continue;
@@ -38,12 +42,20 @@ pub(crate) fn variant_attributes(sources: &[VariantSource<'_>], row: usize, refu
     object.close();
 }
 
+fn limited(text: &str) -> Reading<&str> {
+    let bytes_max = if text.starts_with('{') { VALUE_BYTES_MAX * MEMBERS_MAX } else { VALUE_BYTES_MAX };
+    within(text, bytes_max).map(|()| Some(text))
+}
+
 /// The members of a cell that is a JSON object itself.
 fn json_members(text: &str) -> Option<Vec<(String, String)>> {
     if !text.starts_with('{') {
         return None;
     }
     let Ok(Value::Object(members)) = serde_json::from_str(text) else { return None };
+    if members.len() > MEMBERS_MAX {
+        return None;
+    }
     let plain = |value: Value| match value {
         Value::String(text) => text,
         other => other.to_string(),

@@ -1,7 +1,7 @@
 //! Database catalog: the products that readers see, and what belongs to them.
 //!
 //! An import passes through these files in order: [`lock`] keeps a supplier to itself, [`snapshot`] tells what the
-//! catalogue holds, [`staging`] takes the difference, [`publish`] makes it visible in one transaction, [`outbox`] and
+//! catalogue holds, [`staging`] takes the difference, [`mod@publish`] makes it visible in one transaction, [`outbox`] and
 //! [`fanout`] tell the other databases about it.
 
 pub mod fanout;
@@ -70,7 +70,7 @@ stored! {
     }
 }
 
-/// Every statement of this database but those that are made of the fields of an item: see [`publish::statements`] and
+/// Every statement of this database but those that are made of the fields of an item: see [`mod@publish`] and
 /// [`products::stored_items_sql`].
 pub const STATEMENTS: &[Statements] = &[
     fanout::STATEMENTS,

@@ -89,8 +89,12 @@ pub struct SupplierChange {
 }
 
 /// The statements below.
-pub const STATEMENTS: Statements =
-    &[("suppliers::create", CREATE), ("suppliers::update", UPDATE), ("suppliers::find", FIND), ("suppliers::list", LIST)];
+pub const STATEMENTS: Statements = &[
+    ("suppliers::create", CREATE),
+    ("suppliers::update", UPDATE),
+    ("suppliers::find", FIND),
+    ("suppliers::list", LIST),
+];
 
 const CREATE: &str = "
     insert into suppliers (code, name, currency, country, language, default_mode, feed_settings)

@@ -12,8 +12,12 @@ use crate::error::During;
 use crate::{Access, Imports, Result, Statements};
 
 /// The statements below.
-pub const STATEMENTS: Statements =
-    &[("errors::clear", CLEAR), ("errors::insert", INSERT), ("errors::page", PAGE), ("errors::counts_by_code", COUNTS_BY_CODE)];
+pub const STATEMENTS: Statements = &[
+    ("errors::clear", CLEAR),
+    ("errors::insert", INSERT),
+    ("errors::page", PAGE),
+    ("errors::counts_by_code", COUNTS_BY_CODE),
+];
 
 /// Rejects sent in one statement: enough to hide the round trip, few enough that a statement stays below a few megabytes
 /// when every reject brings thirty cells.

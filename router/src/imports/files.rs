@@ -10,8 +10,12 @@ use crate::error::During;
 use crate::{Access, Imports, Result, RouterError, Statements};
 
 /// The statements below.
-pub const STATEMENTS: Statements =
-    &[("files::record", RECORD), ("files::find", FIND), ("files::find_content", FIND_CONTENT), ("files::set_facts", SET_FACTS)];
+pub const STATEMENTS: Statements = &[
+    ("files::record", RECORD),
+    ("files::find", FIND),
+    ("files::find_content", FIND_CONTENT),
+    ("files::set_facts", SET_FACTS),
+];
 
 /// Two who record the same new file at once meet in `on conflict`; all others do not burn a number of the identity.
 const RECORD: &str = "
@@ -169,7 +173,12 @@ pub async fn set_facts(on: impl Access<Imports>, id: i64, facts: &Facts) -> Resu
 /// Those of the session and the statement.
 pub async fn set_archive_key(on: impl Access<Imports>, id: i64, key: &str) -> Result<()> {
     let mut session = on.session().await?;
-    sqlx::query(SET_ARCHIVE_KEY).bind(id).bind(key).execute(&mut *session).await.during("note the archive of a file")?;
+    sqlx::query(SET_ARCHIVE_KEY)
+        .bind(id)
+        .bind(key)
+        .execute(&mut *session)
+        .await
+        .during("note the archive of a file")?;
     Ok(())
 }
 

@@ -97,7 +97,13 @@ pub async fn add(on: impl Access<Imports>, job_id: Uuid, level: LogLevel, messag
 pub async fn list(on: impl Access<Imports>, job_id: Uuid, least: LogLevel, limit: u32) -> Result<Vec<Log>> {
     let mut session = on.session().await?;
     let levels: Vec<&str> = LogLevel::ALL.into_iter().filter(|level| *level >= least).map(LogLevel::as_str).collect();
-    sqlx::query_as(LIST).bind(job_id).bind(levels).bind(i64::from(limit)).fetch_all(&mut *session).await.during("list logs")
+    sqlx::query_as(LIST)
+        .bind(job_id)
+        .bind(levels)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *session)
+        .await
+        .during("list logs")
 }
 
 impl FromRow<'_, PgRow> for Log {

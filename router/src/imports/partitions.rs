@@ -15,7 +15,10 @@ const MAKE_AHEAD: &str = "select import_logs_make_ahead($1)";
 /// Those of the session and the statement.
 pub async fn make_ahead(on: impl Access<Imports>, months: u16) -> Result<u32> {
     let mut session = on.session().await?;
-    let made: i32 =
-        sqlx::query_scalar(MAKE_AHEAD).bind(i32::from(months)).fetch_one(&mut *session).await.during("make partitions ahead")?;
+    let made: i32 = sqlx::query_scalar(MAKE_AHEAD)
+        .bind(i32::from(months))
+        .fetch_one(&mut *session)
+        .await
+        .during("make partitions ahead")?;
     Ok(made.unsigned_abs())
 }

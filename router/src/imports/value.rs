@@ -42,7 +42,9 @@ pub(super) fn storable_json(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(storable(text).into_owned()),
         Value::Array(values) => values.iter().map(storable_json).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| (storable(name).into_owned(), storable_json(value))).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (storable(name).into_owned(), storable_json(value))).collect()
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }

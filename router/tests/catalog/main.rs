@@ -1,5 +1,7 @@
 //! Reading the catalogue, and telling others about it.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -50,11 +50,8 @@ async fn pages_hold_the_pictures_of_what_was_created_and_of_what_got_others() {
         let db = databases.router.catalog();
         let acme = suppliers::create(db, &NewSupplier::new("acme", "Acme")).await.unwrap().id;
         let item = |sku, images| [(Field::Sku, sku), (Field::Title, "x"), (Field::ImageUrls, images)];
-        let first = Import::of(acme)
-            .create(&[&item("0", "a|b"), &item("1", ""), &item("2", "c")])
-            .run(db)
-            .await
-            .unwrap();
+        let first =
+            Import::of(acme).create(&[&item("0", "a|b"), &item("1", ""), &item("2", "c")]).run(db).await.unwrap();
         let id = first.first_created_id.unwrap();
         let dearer = [(Field::Sku, "2"), (Field::Title, "x"), (Field::ImageUrls, "c"), (Field::Price, "1")];
         let second = Import::of(acme)
@@ -122,10 +119,10 @@ async fn pages_hold_the_gtins_that_may_be_matched() {
                 seen.extend(page.into_iter().map(|gtin| (gtin.product_id - id, gtin.gtin)));
             }
         };
-        assert_eq!(all(first.publication_id).await, [
-            (0, "04006381333931".to_owned()),
-            (1, "00036000291452".to_owned())
-        ]);
+        assert_eq!(
+            all(first.publication_id).await,
+            [(0, "04006381333931".to_owned()), (1, "00036000291452".to_owned())]
+        );
         assert_eq!(all(second.publication_id).await, [(1, "00036000291452".to_owned())]);
     })
     .await;

@@ -34,7 +34,8 @@ async fn rejects_come_back_as_they_were() {
         assert_eq!(errors::page(db, Uuid::now_v7(), 0, 10).await.unwrap(), []);
 
         let counts: Vec<_> = errors::counts_by_code(db, import_id).await.unwrap().into_iter().collect();
-        let expected = [(RejectCode::GtinChecksum, 1), (RejectCode::NumberUnreadable, 1), (RejectCode::RowUnreadable, 1)];
+        let expected =
+            [(RejectCode::GtinChecksum, 1), (RejectCode::NumberUnreadable, 1), (RejectCode::RowUnreadable, 1)];
         assert_eq!(counts, expected, "a row counts once, under its first problem");
     })
     .await;
@@ -66,7 +67,10 @@ async fn ten_thousand_rejects_written_twice_are_ten_thousand() {
         let rejects: Vec<Reject> = (1..=10_000)
             .map(|line| Reject {
                 line,
-                problems: vec![problem(RejectCode::GtinChecksum, Some("EAN")), problem(RejectCode::UrlInvalid, Some("Image"))],
+                problems: vec![
+                    problem(RejectCode::GtinChecksum, Some("EAN")),
+                    problem(RejectCode::UrlInvalid, Some("Image")),
+                ],
                 raw: cells.clone(),
             })
             .collect();

@@ -2,8 +2,8 @@ use chrono::TimeDelta;
 use item::{Counts, FileCode, ImportState, Mode};
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{
-    self, Attempt, Failure, Guard, Job, JobFilter, NewJob, Priority, advance, approve, attach_file, begin_attempt, cancel,
-    complete, fail, heartbeat, hold, progress, set_mapping_version,
+    self, Attempt, Failure, Guard, Job, JobFilter, NewJob, Priority, advance, approve, attach_file, begin_attempt,
+    cancel, complete, fail, heartbeat, hold, progress, set_mapping_version,
 };
 use router::{Db, Imports, Result, RouterError};
 use serde_json::json;
@@ -27,7 +27,10 @@ async fn a_job_made_twice_is_one_job() {
         let first = make(db, |new| new.id = id).await;
         let second = make(db, |new| *new = NewJob { id, file_name: "other.csv", ..new.clone() }).await;
         assert_eq!(first, second);
-        assert_eq!((first.state, first.attempt, first.epoch, first.priority), (ImportState::Queued, 0, 0, Priority::Default));
+        assert_eq!(
+            (first.state, first.attempt, first.epoch, first.priority),
+            (ImportState::Queued, 0, 0, Priority::Default)
+        );
         assert_eq!((first.bytes_total, first.file_name.as_str()), (Some(1_000), "products.csv"));
 
         let odd = NewJob { file_name: "a\0b.csv", ..template(&settings) };
@@ -243,7 +246,10 @@ async fn a_held_import_waits_for_a_person() {
 
         let fresh = queued(db).await.id;
         let refused = approve(db, fresh).await.unwrap_err();
-        assert!(matches!(refused, RouterError::WrongState { what: "approve", state: ImportState::Queued, .. }), "{refused}");
+        assert!(
+            matches!(refused, RouterError::WrongState { what: "approve", state: ImportState::Queued, .. }),
+            "{refused}"
+        );
     })
     .await;
 }

@@ -170,7 +170,12 @@ async fn publications_at_the_same_time_do_not_mix() {
             let items: Vec<_> = (0..500)
                 .map(|row| {
                     let brand = brands[(row + turn) % 500].as_str();
-                    [(Field::Sku, skus[row].as_str()), (Field::Title, "x"), (Field::Brand, brand), (Field::CategoryPath, brand)]
+                    [
+                        (Field::Sku, skus[row].as_str()),
+                        (Field::Title, "x"),
+                        (Field::Brand, brand),
+                        (Field::CategoryPath, brand),
+                    ]
                 })
                 .collect();
             let items: Vec<Item<'_>> = items.iter().map(|item| item.as_slice()).collect();
@@ -197,7 +202,9 @@ async fn publications_at_the_same_time_do_not_mix() {
         let ranges = ranges.as_array().unwrap();
         assert_eq!(ranges.len(), 3);
         assert!(ranges.iter().all(|range| range["count"] == 500 && range["span"] == 499), "{ranges:?}");
-        let named = rows(&mut session, "select (select count(*) from brands) as b, (select count(*) from categories) as c").await;
+        let named =
+            rows(&mut session, "select (select count(*) from brands) as b, (select count(*) from categories) as c")
+                .await;
         assert_eq!(named, json!([{"b": 40, "c": 40}]));
     })
     .await;
@@ -245,7 +252,8 @@ async fn a_sku_that_stands_twice_in_a_large_first_load_is_noticed() {
         let error = Import::of(supplier).create(&items).run(db).await.unwrap_err();
         assert_eq!(error.sqlstate().as_deref(), Some("23505"), "{error}");
         assert_eq!(crate::dump(&mut session).await, before);
-        let indexes = rows(&mut session, "select 1 from pg_index where indrelid = 'products'::regclass and indisvalid").await;
+        let indexes =
+            rows(&mut session, "select 1 from pg_index where indrelid = 'products'::regclass and indisvalid").await;
         assert_eq!(indexes.as_array().unwrap().len(), 6);
     })
     .await;

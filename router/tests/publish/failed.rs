@@ -19,9 +19,8 @@ async fn whatever_goes_wrong_leaves_every_table_untouched() {
         let before = dump(&mut session).await;
         let fresh = [(Field::Sku, "N"), (Field::Title, "x"), (Field::Brand, "New"), (Field::CategoryPath, "New|Newer")];
         // Something of everything, so that there would be something to see.
-        let busy = |supplier| {
-            Import::of(supplier).create(&[&fresh]).update(id, &priced("A", "20000")).deactivate(id + 1)
-        };
+        let busy =
+            |supplier| Import::of(supplier).create(&[&fresh]).update(id, &priced("A", "20000")).deactivate(id + 1);
 
         let mut miscounted = busy(acme);
         miscounted.publish.counts.created = 2;
@@ -31,13 +30,17 @@ async fn whatever_goes_wrong_leaves_every_table_untouched() {
         let mut overcounted = busy(acme);
         overcounted.publish.counts.updated = 2;
         overcounted.publish.counts.read += 1;
+        let mut undercounted = busy(acme);
+        undercounted.publish.counts.updated = 0;
+        undercounted.publish.counts.read -= 1;
         let mut unbalanced = busy(acme);
         unbalanced.publish.counts.rejected = 1;
         let gaps = busy(acme).skip_ordinal().create(&[&priced("M", "1")]);
         let cases = [
-            ("fewer created than counted", miscounted, "created rows should be 2 but are 1"),
-            ("fewer deactivated than counted", forgotten, "kept rows should be 2 but are 1"),
-            ("fewer updated than counted", overcounted, "changed rows should be 2 but are 1"),
+            ("fewer created than counted", miscounted, "staged created rows should be 2 but are 1"),
+            ("fewer deactivated than counted", forgotten, "staged deactivated rows should be 2 but are 1"),
+            ("fewer updated than counted", overcounted, "staged updated rows should be 2 but are 1"),
+            ("more updated than counted", undercounted, "staged updated rows should be 0 but are 1"),
             ("counts that do not balance", unbalanced, "accounted rows should be 2 but are 3"),
             ("an ordinal beyond the range", gaps, "created rows should be 2 but are 1"),
             ("a product of another supplier", busy(other), "changed rows should be 1 but are 0"),

@@ -1,5 +1,7 @@
 //! Publishing: what becomes of the catalogue, and that nothing becomes of it when anything is wrong.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -30,7 +32,9 @@ async fn rows(session: &mut PgConnection, sql: &str) -> Value {
 async fn dump(session: &mut PgConnection) -> Vec<String> {
     let mut dump = Vec::new();
     for table in router::catalog::TABLES {
-        let sql = format!("select '{table} ' || r.ctid || ' ' || r.xmin || ' ' || to_jsonb(r) from {table} as r order by r.ctid");
+        let sql = format!(
+            "select '{table} ' || r.ctid || ' ' || r.xmin || ' ' || to_jsonb(r) from {table} as r order by r.ctid"
+        );
         dump.extend(sqlx::query_scalar::<_, String>(AssertSqlSafe(sql)).fetch_all(&mut *session).await.unwrap());
     }
     dump
@@ -38,11 +42,5 @@ async fn dump(session: &mut PgConnection) -> Vec<String> {
 
 /// An item of SKU and title, and a price if given.
 const fn priced<'a>(sku: &'a str, price: &'a str) -> [(Field, &'a str); 5] {
-    [
-        (Field::Sku, sku),
-        (Field::Title, "A thing"),
-        (Field::Price, price),
-        (Field::Currency, "EUR"),
-        (Field::Stock, "5"),
-    ]
+    [(Field::Sku, sku), (Field::Title, "A thing"), (Field::Price, price), (Field::Currency, "EUR"), (Field::Stock, "5")]
 }

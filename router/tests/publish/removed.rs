@@ -14,7 +14,8 @@ async fn a_product_goes_and_comes_back() {
     with_migrated(|databases| async move {
         let db = databases.router.catalog();
         let supplier = supplier(db, "acme").await;
-        let created = Import::of(supplier).create(&[&priced("A", "10000"), &priced("B", "10000")]).run(db).await.unwrap();
+        let created =
+            Import::of(supplier).create(&[&priced("A", "10000"), &priced("B", "10000")]).run(db).await.unwrap();
         let id = created.first_created_id.unwrap();
         let mut session = connect(Some(databases.catalog_name())).await;
 
@@ -23,7 +24,8 @@ async fn a_product_goes_and_comes_back() {
         let active = "select is_active, price::text from products order by id";
         let product = |is_active| json!({"is_active": is_active, "price": "1.0000"});
         assert_eq!(rows(&mut session, active).await, json!([product(false), product(true)]));
-        let sql = "select change, before->>'is_active' as was, before->>'updated_publication' as by from product_changes
+        let sql =
+            "select change, before->>'is_active' as was, before->>'updated_publication' as by from product_changes
             order by publication_id desc limit 1";
         let by = created.publication_id.to_string();
         assert_eq!(rows(&mut session, sql).await, json!([{"change": "deactivated", "was": "true", "by": by}]));

@@ -13,7 +13,8 @@ async fn a_new_price_ends_the_old_one_and_nothing_else() {
     with_migrated(|databases| async move {
         let db = databases.router.catalog();
         let supplier = supplier(db, "acme").await;
-        let created = Import::of(supplier).create(&[&priced("A", "10000"), &priced("B", "10000")]).run(db).await.unwrap();
+        let created =
+            Import::of(supplier).create(&[&priced("A", "10000"), &priced("B", "10000")]).run(db).await.unwrap();
         let id = created.first_created_id.unwrap();
         let dearer = Import::of(supplier).update(id, &priced("A", "12500")).run(db).await.unwrap();
         let mut session = connect(Some(databases.catalog_name())).await;
@@ -176,7 +177,8 @@ async fn price_and_stock_updates_stay_on_their_page() {
     with_migrated(|databases| async move {
         let db = databases.router.catalog();
         let supplier = supplier(db, "acme").await;
-        let created = Import::of(supplier).create(&[&priced("A", "10000"), &priced("B", "10000")]).run(db).await.unwrap();
+        let created =
+            Import::of(supplier).create(&[&priced("A", "10000"), &priced("B", "10000")]).run(db).await.unwrap();
         let id = created.first_created_id.unwrap();
         let staged = Import::of(supplier).update(id, &priced("A", "12500")).stage(db).await.unwrap();
         let mut bulk = db.bulk().await.unwrap();

@@ -126,16 +126,23 @@ async fn a_transaction_that_is_dropped_is_rolled_back() {
     support::with_empty(|databases| async move {
         let db = databases.router.catalog();
         let mut tx = db.begin().await.unwrap();
-        sqlx::query("create table kept (x int)").execute(&mut *router::Access::session(&mut tx).await.unwrap()).await.unwrap();
-        tx.commit().await.unwrap();
-        let mut tx = db.begin().await.unwrap();
-        sqlx::query("create table lost (x int)").execute(&mut *router::Access::session(&mut tx).await.unwrap()).await.unwrap();
-        drop(tx);
-        let mut session = db.session().await.unwrap();
-        let tables: Vec<String> = sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'public'")
-            .fetch_all(&mut *session)
+        sqlx::query("create table kept (x int)")
+            .execute(&mut *router::Access::session(&mut tx).await.unwrap())
             .await
             .unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        sqlx::query("create table lost (x int)")
+            .execute(&mut *router::Access::session(&mut tx).await.unwrap())
+            .await
+            .unwrap();
+        drop(tx);
+        let mut session = db.session().await.unwrap();
+        let tables: Vec<String> =
+            sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'public'")
+                .fetch_all(&mut *session)
+                .await
+                .unwrap();
         assert_eq!(tables, ["kept"]);
     })
     .await;

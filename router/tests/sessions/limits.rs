@@ -34,7 +34,8 @@ async fn a_pool_at_its_ceiling_says_so_by_name_and_counts_it() {
             assert!(asked.elapsed() < Duration::from_secs(3));
 
             let gauges = db.gauges();
-            let seen: Vec<_> = gauges.iter().map(|g| (g.intent, g.limit, g.open, g.acquired_total, g.exhausted_total)).collect();
+            let seen: Vec<_> =
+                gauges.iter().map(|g| (g.intent, g.limit, g.open, g.acquired_total, g.exhausted_total)).collect();
             assert_eq!(seen, [(Intent::Queries, 2, 2, 2, 2), (Intent::Bulk, 1, 1, 1, 1)]);
             assert!(gauges.iter().all(|gauge| gauge.database == "media" && gauge.waiting == 0));
             assert!(gauges[0].waited_ms_total >= 400, "{gauges:?}");
@@ -92,11 +93,10 @@ async fn reads_go_to_the_replica_when_there_is_one() {
         assert_eq!(written, "analytics arrivage/analytics/queries");
         let without = scalar(&mut router.imports().read().session().await.unwrap(), at).await;
         assert_eq!(without, "imports arrivage/imports/queries");
-        assert_eq!(db.gauges().iter().map(|gauge| gauge.intent).collect::<Vec<_>>(), [
-            Intent::Queries,
-            Intent::Replica,
-            Intent::Bulk
-        ]);
+        assert_eq!(
+            db.gauges().iter().map(|gauge| gauge.intent).collect::<Vec<_>>(),
+            [Intent::Queries, Intent::Replica, Intent::Bulk]
+        );
         router.close().await;
     })
     .await;

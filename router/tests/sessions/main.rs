@@ -1,5 +1,7 @@
 //! Sessions: who gets one, in what state, and what happens to it when its user goes away.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -71,8 +71,13 @@ impl Databases {
         let unique = uuid::Uuid::now_v7().simple().to_string();
         let mut settings = Settings::default();
         let Settings { catalog, imports, media, code2asin, analytics } = &mut settings;
-        let each =
-            [("catalog", catalog), ("imports", imports), ("media", media), ("code2asin", code2asin), ("analytics", analytics)];
+        let each = [
+            ("catalog", catalog),
+            ("imports", imports),
+            ("media", media),
+            ("code2asin", code2asin),
+            ("analytics", analytics),
+        ];
         let mut names = [const { String::new() }; 5];
         for ((name, database), made) in each.into_iter().zip(&mut names) {
             *made = format!("test_{name}_{unique}");

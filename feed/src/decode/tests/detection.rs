@@ -95,6 +95,7 @@ fn a_first_line_may_name_the_delimiter() {
     check("sep=;\r\nfoo;bar\r\na,b;c,d\r\n", "; \" 2 foo|bar");
     check("\"sep=|\"\nfoo|bar\n1|2\n", "| \" 2 foo|bar");
     check("SEP=,\nfoo,bar\n1,2\n", ", \" 2 foo|bar");
+    check("sep=\t\nfoo\tbar\n1,5\t2\n", "\t \" 2 foo|bar");
 }
 
 #[test]
@@ -206,6 +207,17 @@ fn row_numbers_of_a_spreadsheet_are_no_column() {
     assert!(layout.numbered);
     assert_eq!((layout.header_line, layout.header.join("|").as_str()), (3, "sku|price"));
     assert_eq!(printed(&read(text.as_bytes(), &layout, &Limits::default()).unwrap()), ["4: A1|4.5", "7: A2|3"]);
+
+    // What the supplier's CSV is like does not matter; which row of the sheet is the header does.
+    let csv = FeedSettings {
+        encoding: Some(Encoding::Utf16Le),
+        delimiter: Some(';'),
+        quote: Some(String::new()),
+        ..FeedSettings::default()
+    };
+    assert_eq!(detect(text.as_bytes(), true, &csv, &Limits::default()).unwrap().header, ["sku", "price"]);
+    let row = FeedSettings { header_line: Some(4), ..csv };
+    assert_eq!(detect(text.as_bytes(), true, &row, &Limits::default()).unwrap().header, ["A1", "4.5"]);
 }
 
 #[test]
@@ -228,7 +240,6 @@ fn no_sample_takes_long() {
         let sample = [b"sku,title\n".as_slice(), &piece.repeat((1 << 20) / piece.len())].concat();
         let started = std::time::Instant::now();
         let _ = detect(&sample, false, &FeedSettings::default(), &Limits::default());
-        assert!(started.elapsed().as_secs() < 20, "{:?}: {:?}", String::from_utf8_lossy(piece), started.elapsed());
-        eprintln!("{:?} {:?}", String::from_utf8_lossy(piece), started.elapsed());
+        assert!(started.elapsed().as_secs() < 10, "{:?}: {:?}", String::from_utf8_lossy(piece), started.elapsed());
     }
 }

@@ -6,7 +6,8 @@ mod properties;
 mod speed;
 mod workbooks;
 
-use polars_arrow::array::validate_utf8_views;
+use polars_arrow::array::Utf8ViewArray;
+use polars_arrow::datatypes::ArrowDataType;
 
 use super::*;
 use crate::{DecodeError, Dialect, Encoding, Layout, Limits, RecordBatch};
@@ -41,7 +42,8 @@ fn read(bytes: &[u8], layout: &Layout, limits: &Limits) -> Result<Vec<RecordBatc
 /// The rows of a batch with their lines; every view is checked to point at text.
 fn rows(batch: &RecordBatch) -> Vec<(u64, Vec<String>)> {
     for array in batch.frame.columns().iter().flat_map(|column| column.str().unwrap().downcast_iter()) {
-        validate_utf8_views(array.views(), array.data_buffers()).unwrap();
+        Utf8ViewArray::try_new(ArrowDataType::Utf8View, array.views().clone(), array.data_buffers().clone(), None)
+            .unwrap();
     }
     let columns: Vec<_> = batch.frame.columns().iter().map(|column| column.str().unwrap()).collect();
     let cells = |row| columns.iter().map(|column| column.get(row).expect("a cell is never null").to_owned()).collect();

@@ -83,7 +83,8 @@ fn column(field: Field, place: usize, rows: &[Row]) -> Result<Column> {
 }
 
 fn compact(field: Field, stored: &str) -> Result<String> {
-    let unreadable = |error: serde_json::Error| RouterError::Unreadable { what: field.name(), reason: error.to_string() };
+    let unreadable =
+        |error: serde_json::Error| RouterError::Unreadable { what: field.name(), reason: error.to_string() };
     let object: BTreeMap<String, serde_json::Value> = serde_json::from_str(stored).map_err(unreadable)?;
     serde_json::to_string(&object).map_err(unreadable)
 }

@@ -6,8 +6,8 @@
 
 use tokio_postgres::Transaction;
 
-use crate::error::During;
 use crate::Result;
+use crate::error::During;
 
 /// Fewer products than this are inserted in no time either way.
 const PRODUCTS_MIN: u64 = 20_000;

@@ -92,7 +92,8 @@ async fn transact(tx: &Transaction<'_>, publish: &Publish) -> Result<Published> 
     }
     let Some(publication) = Publication::begin(tx, publish).await? else {
         let found = find(tx, publish.import_id).await?;
-        return found.ok_or(RouterError::Missing { what: "publication of import", name: publish.import_id.to_string() });
+        return found
+            .ok_or(RouterError::Missing { what: "publication of import", name: publish.import_id.to_string() });
     };
     publication.open().await?;
     publication.add_names().await?;
@@ -116,7 +117,8 @@ fn check_balance(counts: &Counts) -> Result<()> {
     if counts.balances() {
         return Ok(());
     }
-    let accounted = counts.created + counts.updated + counts.unchanged + counts.rejected + counts.duplicate + counts.held;
+    let accounted =
+        counts.created + counts.updated + counts.unchanged + counts.rejected + counts.duplicate + counts.held;
     Err(RouterError::Unbalanced { noun: "accounted", expected: counts.read, actual: accounted })
 }
 

@@ -45,9 +45,14 @@ impl<'a> Publication<'a> {
         Ok(begun.map(|row| Publication { tx, publish, id: row.get(0), first_created_id: row.get(1) }))
     }
 
-    /// Prepares what the statements stand on.
+    /// Prepares what the statements stand on, and checks that the staging table is what the import counted.
     pub async fn open(&self) -> Result<()> {
-        self.tx.batch_execute(&opening(self.publish.import_id)).await.during("open a staging table")
+        self.tx.batch_execute(&opening(self.publish.import_id)).await.during("open a staging table")?;
+        let staged = self.tx.query_one(&STAGED.sql(), &[]).await.during(STAGED.what)?;
+        let counts = &self.publish.counts;
+        balance("staged created", counts.created, staged.get::<_, i64>(0) as u64)?;
+        balance("staged updated", counts.updated, staged.get::<_, i64>(1) as u64)?;
+        balance("staged deactivated", counts.deactivated, staged.get::<_, i64>(2) as u64)
     }
 
     /// Adds brands and categories that are new, a category after its parent, and looks all of them up.

@@ -22,6 +22,7 @@ macro_rules! steps {
 
 // In the order in which they run.
 steps! {
+    STAGED = "staged.sql": "count the staged rows",
     NAMES = "names.sql": "collect the staged brands and categories",
     BRANDS = "brands.sql": "add brands",
     DEEPEST = "deepest.sql": "find the deepest category",
@@ -54,7 +55,7 @@ impl Step {
             .replace("{columns}", &columns().collect::<Vec<_>>().join(", "))
             .replace("{staged_columns}", &listed(columns().map(|name| format!("s.{name}")).collect()))
             .replace("{assignments}", &listed(product_columns().map(assignment).collect()))
-            .replace("{unchanged_columns}", &listed(columns().map(unchanged).collect()))
+            .replace("{changed_columns}", &listed(columns().map(changed).collect()))
             .replace("{price_changes}", &changes(&["price", "price_incl_tax", "currency"]))
             .replace("{stock_changes}", &changes(&["stock"]))
     }
@@ -92,8 +93,11 @@ fn assignment(field: Field) -> String {
     }
 }
 
-fn unchanged(name: &str) -> String {
-    format!("case when p.{name} is not distinct from s.{name} then '{name}' end")
+/// A member of the before-image, if the column changes.
+fn changed(name: &str) -> String {
+    format!(
+        r#"case when p.{name} is distinct from s.{name} then '"{name}":' || coalesce(to_json(p.{name})::text, 'null') end"#
+    )
 }
 
 fn changes(names: &[&str]) -> String {

@@ -12,4 +12,4 @@ set
 from staged as s
 left join brand_of on brand_of.name = s.brand
 left join category_of on category_of.path = s.category_path
-where s.change = 'u' and p.id = s.product_id and p.supplier_id = $2
+where s.change = 'u' and p.id = s.product_id and p.supplier_id is not distinct from $2

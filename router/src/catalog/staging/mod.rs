@@ -29,7 +29,8 @@ pub(super) fn table(import_id: Uuid) -> String {
 
 /// The statement that creates the table of an import; its columns are those that [`RowEncoder`] writes.
 pub(super) fn definition(import_id: Uuid) -> String {
-    let fields: String = Field::ALL.iter().map(|field| format!(",\n    {} {}", field.name(), sql_type(field.kind()))).collect();
+    let fields: String =
+        Field::ALL.iter().map(|field| format!(",\n    {} {}", field.name(), sql_type(field.kind()))).collect();
     format!(
         "create unlogged table {} (
     product_id bigint,
@@ -88,7 +89,8 @@ pub async fn drop(bulk: &Bulk<Catalog>, import_id: Uuid) -> Result<()> {
 /// Those of the session and the statement.
 pub async fn list(on: impl Access<Catalog>) -> Result<Vec<Uuid>> {
     let mut session = on.session().await?;
-    let names: Vec<String> = sqlx::query_scalar(LIST).fetch_all(&mut *session).await.during("list the staging tables")?;
+    let names: Vec<String> =
+        sqlx::query_scalar(LIST).fetch_all(&mut *session).await.during("list the staging tables")?;
     names
         .into_iter()
         .map(|name| {

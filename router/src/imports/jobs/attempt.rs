@@ -103,7 +103,12 @@ pub(super) struct Standing {
 ///
 /// # Errors
 /// [`RouterError::WrongState`] when the import is held or has ended, [`RouterError::Missing`].
-pub async fn begin_attempt(on: impl Access<Imports>, import_id: Uuid, owner: &str, lease_seconds: u32) -> Result<Attempt> {
+pub async fn begin_attempt(
+    on: impl Access<Imports>,
+    import_id: Uuid,
+    owner: &str,
+    lease_seconds: u32,
+) -> Result<Attempt> {
     let mut session = on.session().await?;
     let begun: Option<(i64, i32)> = sqlx::query_as(BEGIN)
         .bind(import_id)
@@ -257,7 +262,11 @@ pub(super) async fn standing(session: &mut PgConnection, import_id: Uuid) -> Res
     let found = sqlx::query(STANDING)
         .bind(import_id)
         .try_map(|row: PgRow| {
-            Ok(Standing { epoch: row.try_get("epoch")?, state: word(&row, "status")?, approved: row.try_get("approved")? })
+            Ok(Standing {
+                epoch: row.try_get("epoch")?,
+                state: word(&row, "status")?,
+                approved: row.try_get("approved")?,
+            })
         })
         .fetch_optional(session)
         .await
