@@ -51,9 +51,16 @@ impl Plan {
         item::key_hash(&serde_json::to_string(&decided).expect("plans hold texts, numbers and lists only"))
     }
 
-    /// Every decision about the file's writing and its columns' conventions, with its reason.
+    /// Every decision about the file's writing and its columns' conventions, with its reason, and every column that the
+    /// mapping names in vain.
     pub fn evidence(&self) -> Vec<Evidence> {
-        self.layout.evidence.iter().chain(self.conventions.evidence()).cloned().collect()
+        let missing = self.binding.missing().iter().map(|column| Evidence {
+            what: format!("column {column}"),
+            value: "missing".to_owned(),
+            confidence: 1.0,
+            reason: "the mapping names it, and the file does not have it".to_owned(),
+        });
+        self.layout.evidence.iter().chain(self.conventions.evidence()).cloned().chain(missing).collect()
     }
 
     /// What an empty cell means: by the mapping, else by the import's mode.

@@ -8,7 +8,9 @@ use toml::{Table, Value};
 /// Every crate of the workspace with everything it depends on, in whatever way.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let manifest = |folder: &str| -> Table { std::fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap().parse().unwrap() };
+    let manifest = |folder: &str| -> Table {
+        std::fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap().parse().unwrap()
+    };
     let workspace = manifest("");
     let members = workspace["workspace"]["members"].as_array().unwrap();
     let crates = members.iter().map(|folder| {
@@ -24,7 +26,9 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 fn collect(value: &Value, found: &mut Vec<String>) {
     for (name, inner) in value.as_table().into_iter().flatten() {
         match name.as_str() {
-            "dependencies" | "dev-dependencies" | "build-dependencies" => found.extend(inner.as_table().into_iter().flatten().map(|(name, _)| name.clone())),
+            "dependencies" | "dev-dependencies" | "build-dependencies" => {
+                found.extend(inner.as_table().into_iter().flatten().map(|(name, _)| name.clone()))
+            }
             _ => collect(inner, found),
         }
     }
@@ -55,7 +59,12 @@ fn only_one_crate_knows_each_outer_world() {
 fn the_feed_and_the_item_do_no_input_or_output() {
     let dependencies = dependencies();
     for pure in ["feed", "item"] {
-        let impure: Vec<_> = dependencies[pure].iter().filter(|name| ["tokio", "futures", "async", "reqwest", "hyper", "tempfile"].iter().any(|word| name.starts_with(word))).collect();
+        let impure: Vec<_> = dependencies[pure]
+            .iter()
+            .filter(|name| {
+                ["tokio", "futures", "async", "reqwest", "hyper", "tempfile"].iter().any(|word| name.starts_with(word))
+            })
+            .collect();
         assert_eq!(impure, [""; 0], "{pure}");
     }
 }
@@ -65,7 +74,8 @@ fn arrows_between_our_crates_point_one_way() {
     let dependencies = dependencies();
     let ours = ["item", "feed", "router", "storage", "pipeline", "arrivage", "arrivage-tests", "arrivage-benches"];
     let check = |folder: &str, expected: &[&str]| {
-        let found: Vec<_> = ours.into_iter().filter(|name| dependencies[folder].iter().any(|used| used == name)).collect();
+        let found: Vec<_> =
+            ours.into_iter().filter(|name| dependencies[folder].iter().any(|used| used == name)).collect();
         assert_eq!(found, expected, "{folder}");
     };
     check("item", &[]);

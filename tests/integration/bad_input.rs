@@ -53,9 +53,13 @@ fn a_file_at_fault_fails_by_name_and_changes_nothing() {
         let before = Dump::of(&world).only(&["catalog."]).to_string();
         let ended = world.import("acme", name, &bytes, &[]).expect(1);
         let said: Vec<&str> = ended.stderr.lines().collect();
-        assert!(said.len() == 2 && said[0].contains(code) && said[1].starts_with("fix: "), "{name} should be {code}: {said:#?}");
+        assert!(
+            said.len() == 2 && said[0].contains(code) && said[1].starts_with("fix: "),
+            "{name} should be {code}: {said:#?}"
+        );
         assert!(before == Dump::of(&world).only(&["catalog."]).to_string(), "{name} changed the catalogue");
-        let job = world.rows(Home::Imports, &format!("select status, failure_code from import_jobs where file_name = '{name}'"));
+        let job = world
+            .rows(Home::Imports, &format!("select status, failure_code from import_jobs where file_name = '{name}'"));
         assert_eq!(job, [["failed", code]], "{name}");
         assert_eq!(world.keys("inbox/"), [""; 0], "{name} is out of the way");
         assert_eq!(spool_files(&world), [""; 0], "{name}");
@@ -67,7 +71,9 @@ fn a_file_at_fault_fails_by_name_and_changes_nothing() {
 fn a_row_at_fault_is_rejected_by_name_and_the_others_arrive() {
     const HEADER: &str = "sku;ean;title;brand;price;currency\n";
     let rows = |numbers: std::ops::Range<usize>| -> String {
-        let row = |n: usize| format!("R-{n:03};{};Étau {n} – été;Brévin;{n},50;EUR\n", if n < 3 { "4006381333931" } else { "" });
+        let row = |n: usize| {
+            format!("R-{n:03};{};Étau {n} – été;Brévin;{n},50;EUR\n", if n < 3 { "4006381333931" } else { "" })
+        };
         numbers.map(row).collect()
     };
     let row = |row: &str| format!("{row}\n").into_bytes();
@@ -88,9 +94,15 @@ fn a_row_at_fault_is_rejected_by_name_and_the_others_arrive() {
         let supplier = name.trim_end_matches(".csv");
         world.supplier(supplier);
         let file = [HEADER.as_bytes(), rows(0..15).as_bytes(), &bad, rows(15..30).as_bytes()].concat();
-        let ended = world.import(supplier, name, &file, &[]).expect(0).expect_counts(&[("read", 31), ("created", 30), ("rejected", 1)]);
+        let ended = world.import(supplier, name, &file, &[]).expect(0).expect_counts(&[
+            ("read", 31),
+            ("created", 30),
+            ("rejected", 1),
+        ]);
         assert_eq!(ended.json()["rejects_by_code"], serde_json::json!({ code: 1 }), "{name}");
-        let rejects = format!("select line, code from import_errors join import_jobs on id = import_id where file_name = '{name}'");
+        let rejects = format!(
+            "select line, code from import_errors join import_jobs on id = import_id where file_name = '{name}'"
+        );
         assert_eq!(world.rows(Home::Imports, &rejects), [["17", code]], "{name}");
         let titles = "select count(*) from products where sku = 'R-029' and title = 'Étau 29 – été'";
         assert_eq!(world.value(Home::Catalog, titles), (number + 1).to_string(), "{name}");
@@ -113,7 +125,15 @@ fn a_hostile_key_is_refused_with_a_sentence() {
     let world = world();
     let before = Dump::of(&world);
     let long = format!("inbox/acme/{}", "x".repeat(300));
-    for key in ["inbox/acme/../bolt/x.csv", "inbox/../x.csv", "inbox/acme/a\nb.csv", "inbox/acme/\u{1b}[2J.csv", "/etc/passwd", "outbox/acme/x.csv", &long] {
+    for key in [
+        "inbox/acme/../bolt/x.csv",
+        "inbox/../x.csv",
+        "inbox/acme/a\nb.csv",
+        "inbox/acme/\u{1b}[2J.csv",
+        "/etc/passwd",
+        "outbox/acme/x.csv",
+        &long,
+    ] {
         let ended = world.arrivage(&["import", "--bucket-key", key]);
         refused(ended, "inbox/<supplier>/<file>");
     }
@@ -148,7 +168,8 @@ fn a_key_that_is_not_there_is_told_by_its_name() {
 
 /// What an import left in the folder for temporary files.
 fn spool_files(world: &World) -> Vec<String> {
-    let names = std::fs::read_dir(world.folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names =
+        std::fs::read_dir(world.folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with("arrivage-") && name != "arrivage-test.toml").collect()
 }
 

@@ -23,7 +23,21 @@ const NOWHERE: [(&str, &str); 7] = [
 fn a_supplier_is_created_listed_shown_and_changed() {
     let world = World::new();
     let feed = r#"{"delimiter":";","decimal_sign":"comma"}"#;
-    let add = ["supplier", "add", "martin", "--name", "Martin & Fils", "--currency", "EUR", "--country", "FR", "--mode", "partial", "--feed", feed];
+    let add = [
+        "supplier",
+        "add",
+        "martin",
+        "--name",
+        "Martin & Fils",
+        "--currency",
+        "EUR",
+        "--country",
+        "FR",
+        "--mode",
+        "partial",
+        "--feed",
+        feed,
+    ];
     world.arrivage(&add).expect(0);
     let shown = world.arrivage(&["supplier", "show", "martin", "--json"]).expect(0).json();
     assert_eq!((shown["name"].as_str(), shown["default_mode"].as_str()), (Some("Martin & Fils"), Some("partial")));
@@ -32,7 +46,12 @@ fn a_supplier_is_created_listed_shown_and_changed() {
     world.arrivage(&["supplier", "set", "martin", "--currency", "CHF"]).expect(0);
     world.supplier("acme");
     let listed = world.arrivage(&["supplier", "list", "--json"]).expect(0).json();
-    let codes: Vec<_> = listed.as_array().unwrap().iter().map(|supplier| (supplier["code"].as_str(), supplier["currency"].as_str())).collect();
+    let codes: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|supplier| (supplier["code"].as_str(), supplier["currency"].as_str()))
+        .collect();
     assert_eq!(codes, [(Some("acme"), Some("EUR")), (Some("martin"), Some("CHF"))]);
     assert!(world.arrivage(&["supplier", "list"]).expect(0).stdout.contains("Martin & Fils"));
 }
@@ -64,7 +83,17 @@ fn the_summary_says_what_happened_and_where_the_rejects_are() {
     let world = world();
     world.save("prices.csv", (files::products('A', 0..30) + "B-1;;;;;\n").as_bytes());
     let said = world.arrivage(&["import", "prices.csv", "--supplier", "acme"]).expect(0).stdout;
-    for word in ["completed", "read", "created", "unchanged", "rejected", "required_missing", "rows/s", "memory", "outbox/acme/prices.csv.rejects.csv"] {
+    for word in [
+        "completed",
+        "read",
+        "created",
+        "unchanged",
+        "rejected",
+        "required_missing",
+        "rows/s",
+        "memory",
+        "outbox/acme/prices.csv.rejects.csv",
+    ] {
         assert!(said.contains(word), "no `{word}`:\n{said}");
     }
     let help = world.arrivage(&["--help"]).expect(0).stdout;
@@ -75,7 +104,8 @@ fn the_summary_says_what_happened_and_where_the_rejects_are() {
 fn rejects_are_printed_and_saved_and_run_no_formula() {
     let world = world();
     let bad = "=cmd|' /C calc'!A0;;;;1,00;\nA-0031;Title;@brand;;-3,50;\n";
-    let import = world.import("acme", "prices.csv", (files::products('A', 0..30) + bad).as_bytes(), &[]).expect(0).import_id();
+    let import =
+        world.import("acme", "prices.csv", (files::products('A', 0..30) + bad).as_bytes(), &[]).expect(0).import_id();
 
     let printed = world.arrivage(&["rejects", &import]).expect(0).stdout;
     for word in ["line", "32", "required_missing", "33", "number_negative", "give zero or more"] {
@@ -87,7 +117,10 @@ fn rejects_are_printed_and_saved_and_run_no_formula() {
     world.arrivage(&["rejects", &import, "--save", "rejects.csv"]).expect(0);
     let saved = std::fs::read_to_string(world.folder().join("rejects.csv")).unwrap();
     assert!(saved.starts_with("line,code,column,message,fix,sku,title,brand,category,price,stock\r\n"), "{saved}");
-    assert!(saved.contains(",'=cmd|' /C calc'!A0,") && saved.contains(",'@brand,") && saved.contains("\"-3,50\""), "{saved}");
+    assert!(
+        saved.contains(",'=cmd|' /C calc'!A0,") && saved.contains(",'@brand,") && saved.contains("\"-3,50\""),
+        "{saved}"
+    );
     let in_the_bucket = String::from_utf8(world.object("outbox/acme/prices.csv.rejects.csv")).unwrap();
     assert_eq!(saved, in_the_bucket);
 }
@@ -95,12 +128,18 @@ fn rejects_are_printed_and_saved_and_run_no_formula() {
 #[test]
 fn a_rejects_file_is_a_file_to_correct_and_send_again() {
     let world = world();
-    let import = world.import("acme", "prices.csv", (files::products('A', 0..30) + "B-1;;Forgeval;;1,00;\n").as_bytes(), &[]).expect(0).import_id();
+    let import = world
+        .import("acme", "prices.csv", (files::products('A', 0..30) + "B-1;;Forgeval;;1,00;\n").as_bytes(), &[])
+        .expect(0)
+        .import_id();
     world.arrivage(&["rejects", &import, "--save", "rejects.csv"]).expect(0);
     let rejects = std::fs::read_to_string(world.folder().join("rejects.csv")).unwrap();
     let corrected = rejects.replace("B-1,,Forgeval", "B-1,Bolt,Forgeval");
     assert_ne!(corrected, rejects);
-    world.import("acme", "corrected.csv", corrected.as_bytes(), &["--mode", "partial"]).expect(0).expect_counts(&[("read", 1), ("created", 1)]);
+    world
+        .import("acme", "corrected.csv", corrected.as_bytes(), &["--mode", "partial"])
+        .expect(0)
+        .expect_counts(&[("read", 1), ("created", 1)]);
     let row = world.rows(Home::Catalog, "select title, price from products where sku = 'B-1'");
     assert_eq!(row, [["Bolt", "1.0000"]]);
 }
@@ -111,12 +150,16 @@ fn products_are_found_by_supplier_sku_gtin_and_text() {
     world.supplier("bolt");
     let file = "sku;ean;title;price\nA-1;4006381333931;Wood screw 4x40;1,50\nA-2;;Étau d'établi;89,90\n";
     world.import("acme", "prices.csv", file.as_bytes(), &[]).expect(0);
-    world.import("bolt", "prices.csv", "sku;title;price\nA-1;Wood screw, other;2,50\nB-9;Going;1,00\n".as_bytes(), &[]).expect(0);
+    world
+        .import("bolt", "prices.csv", "sku;title;price\nA-1;Wood screw, other;2,50\nB-9;Going;1,00\n".as_bytes(), &[])
+        .expect(0);
     world.import("bolt", "prices.csv", "sku;title;price\nA-1;Wood screw, other;2,50\n".as_bytes(), &[]).expect(0);
 
     let found = |arguments: &[&str]| -> Vec<String> {
         let answer = world.arrivage(&[&["products", "--json"], arguments].concat()).expect(0).json();
-        let name = |product: &serde_json::Value| format!("{}/{}", product["supplier"].as_str().unwrap(), product["sku"].as_str().unwrap());
+        let name = |product: &serde_json::Value| {
+            format!("{}/{}", product["supplier"].as_str().unwrap(), product["sku"].as_str().unwrap())
+        };
         let mut found: Vec<String> = answer.as_array().unwrap().iter().map(name).collect();
         found.sort_unstable();
         found
@@ -137,7 +180,10 @@ fn products_are_found_by_supplier_sku_gtin_and_text() {
 #[test]
 fn inspect_and_decode_need_no_database() {
     let world = World::without_schema();
-    world.save("tarif.csv", "Réf;Désignation;Prix HT\nA-1;Chaise \"pliante\";1 234,50 €\n007;\"Vis; lot\";0,50 €\n".as_bytes());
+    world.save(
+        "tarif.csv",
+        "Réf;Désignation;Prix HT\nA-1;Chaise \"pliante\";1 234,50 €\n007;\"Vis; lot\";0,50 €\n".as_bytes(),
+    );
     let run = |arguments: &[&str]| world.start_elsewhere(&NOWHERE, arguments).end().expect(0);
 
     let inspected = run(&["inspect", "tarif.csv", "--json"]).stdout;
@@ -149,7 +195,10 @@ fn inspect_and_decode_need_no_database() {
     assert!(told.contains("Prix HT") && told.contains("1234.5"), "{told}");
 
     let decoded = run(&["decode", "tarif.csv"]).stdout;
-    assert_eq!(decoded, "Réf,Désignation,Prix HT\r\nA-1,\"Chaise \"\"pliante\"\"\",\"1 234,50 €\"\r\n007,Vis; lot,\"0,50 €\"\r\n");
+    assert_eq!(
+        decoded,
+        "Réf,Désignation,Prix HT\r\nA-1,\"Chaise \"\"pliante\"\"\",\"1 234,50 €\"\r\n007,Vis; lot,\"0,50 €\"\r\n"
+    );
     let numbered = run(&["decode", "tarif.csv", "--lines", "--to", "csv"]).stdout;
     assert!(numbered.contains("\r\n3,007,"), "{numbered}");
 }
@@ -218,9 +267,15 @@ fn a_saved_mapping_is_used_from_then_on_and_changes_only_what_it_changes() {
     world.save("mapping.toml", mapping.as_bytes());
     world.arrivage(&["mapping", "save", "acme", "mapping.toml"]).expect(0);
     // The bytes are those of the last import, but they say something else now.
-    let again = world.import("acme", "prices.csv", file.as_bytes(), &[]).expect(0).expect_counts(&[("read", 2), ("updated", 2)]);
+    let again = world
+        .import("acme", "prices.csv", file.as_bytes(), &[])
+        .expect(0)
+        .expect_counts(&[("read", 2), ("updated", 2)]);
     assert_eq!(again.json()["identical"], false);
-    assert_eq!(world.rows(Home::Catalog, "select sku, price from products order by sku"), [["A-1", "1.2000"], ["A-2", "2.4000"]]);
+    assert_eq!(
+        world.rows(Home::Catalog, "select sku, price from products order by sku"),
+        [["A-1", "1.2000"], ["A-2", "2.4000"]]
+    );
     assert!(world.arrivage(&["mapping", "show", "acme"]).expect(0).stdout.contains("gross"));
     let third = world.import("acme", "prices.csv", file.as_bytes(), &[]).expect(0);
     assert_eq!(third.json()["identical"], true);

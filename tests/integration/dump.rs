@@ -38,7 +38,11 @@ fn a_dump_tells_a_row_too_many_from_a_row_too_few() {
 fn two_worlds_with_other_numbers_and_times_have_equal_dumps() {
     let dump = |numbers_lost: u32| {
         let world = World::new();
-        for home_and_sequence in [(Home::Catalog, "suppliers_id_seq"), (Home::Catalog, "products_id_seq"), (Home::Imports, "import_files_id_seq")] {
+        for home_and_sequence in [
+            (Home::Catalog, "suppliers_id_seq"),
+            (Home::Catalog, "products_id_seq"),
+            (Home::Imports, "import_files_id_seq"),
+        ] {
             let (home, sequence) = home_and_sequence;
             world.rows(home, &format!("select nextval('{sequence}') from generate_series(1, {numbers_lost})"));
         }

@@ -36,7 +36,13 @@ fn more_than_a_tenth_of_rejects_holds_the_import_and_nothing_is_visible() {
     let after = Dump::of(&world).only(CATALOG);
     let differences = before.difference(&after);
     assert_eq!(differences, ["catalog.staging + a staging table is left"]);
-    assert_eq!(world.rows(Home::Imports, "select status, guard_code from import_jobs where not dry_run and file_name = 'more.csv'"), [["held", "too_many_rejects"]]);
+    assert_eq!(
+        world.rows(
+            Home::Imports,
+            "select status, guard_code from import_jobs where not dry_run and file_name = 'more.csv'"
+        ),
+        [["held", "too_many_rejects"]]
+    );
 }
 
 #[test]
@@ -98,11 +104,10 @@ fn removals_hold_from_twenty_products_and_above_a_tenth() {
 #[test]
 fn a_partial_file_removes_nothing_however_few_its_rows() {
     let world = world_with(0..50);
-    world.import("acme", "few.csv", files::products('A', 49..51).as_bytes(), &["--mode", "partial"]).expect(0).expect_counts(&[
-        ("read", 2),
-        ("created", 1),
-        ("unchanged", 1),
-    ]);
+    world
+        .import("acme", "few.csv", files::products('A', 49..51).as_bytes(), &["--mode", "partial"])
+        .expect(0)
+        .expect_counts(&[("read", 2), ("created", 1), ("unchanged", 1)]);
     assert_eq!(world.value(Home::Catalog, "select count(*) from products where is_active"), "51");
 }
 
@@ -111,7 +116,9 @@ fn a_partial_file_changes_the_values_it_has_and_keeps_the_others() {
     let world = world_with(0..30);
     let same: String = (10..28).map(|number| format!("A-00{number};Wood screw {number} mm;;;\n")).collect();
     // A-0004 has no title in this file; each row needs one, whatever the catalogue knows.
-    let few = format!("sku;title;brand;price;colour\nA-0003;Wood screw 3 mm;;99,00;\nA-0004;;Other;1,00;red\nA-0005;Wood screw 5 mm;;;red\n{same}");
+    let few = format!(
+        "sku;title;brand;price;colour\nA-0003;Wood screw 3 mm;;99,00;\nA-0004;;Other;1,00;red\nA-0005;Wood screw 5 mm;;;red\n{same}"
+    );
     world.import("acme", "few.csv", few.as_bytes(), &["--mode", "partial"]).expect(0).expect_counts(&[
         ("read", 21),
         ("updated", 2),
@@ -139,7 +146,14 @@ fn a_partial_file_changes_the_values_it_has_and_keeps_the_others() {
 #[test]
 fn an_empty_cell_of_a_full_file_clears_the_stored_value() {
     let world = world_with(0..1);
-    world.import("acme", "full.csv", "sku;title;brand;category;price;stock\nA-0000;Wood screw 0 mm;;;1,00;\n".as_bytes(), &[]).expect(0);
+    world
+        .import(
+            "acme",
+            "full.csv",
+            "sku;title;brand;category;price;stock\nA-0000;Wood screw 0 mm;;;1,00;\n".as_bytes(),
+            &[],
+        )
+        .expect(0);
     let row = world.rows(Home::Catalog, "select brand_id, category_id, price, stock from products");
     assert_eq!(row, [["", "", "1.0000", ""]]);
 }
@@ -157,7 +171,11 @@ fn a_dry_run_tells_the_same_and_publishes_nothing() {
         assert_eq!(tried[fact], done[fact], "{fact}");
     }
     assert_eq!(done["counts"]["deactivated"], 1);
-    assert_eq!(world.value(Home::Imports, "select sum(rows_created) from import_statistics"), "60", "a dry run is not counted");
+    assert_eq!(
+        world.value(Home::Imports, "select sum(rows_created) from import_statistics"),
+        "60",
+        "a dry run is not counted"
+    );
 }
 
 #[test]
@@ -176,7 +194,10 @@ fn a_repeated_sku_is_refused_naming_the_first_line() {
     let import = world.import("acme", "twice.csv", file.as_bytes(), &[]).expect(0).import_id();
     let rejects = world.arrivage(&["rejects", &import, "--json"]).expect(0).json();
     assert_eq!(rejects.as_array().map(Vec::len), Some(1));
-    assert_eq!((&rejects[0]["line"], &rejects[0]["problems"][0]["code"]), (&Value::from(32), &Value::from("duplicate_sku")));
+    assert_eq!(
+        (&rejects[0]["line"], &rejects[0]["problems"][0]["code"]),
+        (&Value::from(32), &Value::from("duplicate_sku"))
+    );
     let message = rejects[0]["problems"][0]["message"].as_str().unwrap();
     assert!(message.contains("A-0004") && message.contains("line 6"), "{message}");
     assert_eq!(world.value(Home::Catalog, "select title from products where sku = 'A-0004'"), "Wood screw 4 mm");
@@ -216,7 +237,10 @@ fn a_held_import_is_staged_again_when_its_staging_table_was_emptied() {
     let world = world_with(0..50);
     let held = world.import("acme", "more.csv", dirty(0..89, 11).as_bytes(), &[]).expect(3);
     // What recovery does to unlogged tables after the server crashed (PostgreSQL manual, "CREATE TABLE", UNLOGGED).
-    let tables = world.rows(Home::Catalog, "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'staging'");
+    let tables = world.rows(
+        Home::Catalog,
+        "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'staging'",
+    );
     assert_eq!(tables.len(), 1);
     world.rows(Home::Catalog, &format!("truncate {}", tables[0][0]));
     world.arrivage(&["publish", &held.import_id(), "--json"]).expect(0).expect_counts(&[

@@ -6,7 +6,11 @@ const HEADER: &str = "sku;ean;title;description;brand;category;price;currency;st
 
 /// Products of which each day's file has most: nothing changes in them.
 fn steady(numbers: std::ops::Range<usize>) -> String {
-    numbers.map(|number| format!("S-{number:02};;Steady {number};;Forgeval;Hardware > Screws;{number},50;EUR;{number};;;;;\n")).collect()
+    numbers
+        .map(|number| {
+            format!("S-{number:02};;Steady {number};;Forgeval;Hardware > Screws;{number},50;EUR;{number};;;;;\n")
+        })
+        .collect()
 }
 
 /// Twenty rows: eighteen products, a row without a title on line 5, a repeated SKU on line 6.
@@ -43,13 +47,21 @@ fn after_first_day() -> (World, Ended) {
 
 /// Where every row of these tables lies and who wrote it: equal when nothing was written.
 fn versions(world: &World, tables: &[&str]) -> Vec<Vec<String>> {
-    let rows = |table: &&str| world.rows(Home::Catalog, &format!("select '{table}', ctid, xmin from {table} order by ctid"));
+    let rows =
+        |table: &&str| world.rows(Home::Catalog, &format!("select '{table}', ctid, xmin from {table} order by ctid"));
     tables.iter().flat_map(rows).collect()
 }
 
 /// The tables that readers of the catalogue see.
 const VISIBLE: [&str; 8] = [
-    "products", "product_images", "product_variants", "brands", "categories", "price_history", "stock_history", "product_changes",
+    "products",
+    "product_images",
+    "product_variants",
+    "brands",
+    "categories",
+    "price_history",
+    "stock_history",
+    "product_changes",
 ];
 
 #[test]
@@ -70,19 +82,53 @@ fn a_dropped_file_is_in_the_catalogue_exactly() {
         products,
         [
             [
-                "V-1", "04006381333931", "Vis à bois 4x40", "Boîte de 200", "Forgeval", "Hardware > Screws", "1234.5000", "EUR", "12",
-                "250.0000", "t", "V", "red", r#"{"warranty": "10 years"}"#,
+                "V-1",
+                "04006381333931",
+                "Vis à bois 4x40",
+                "Boîte de 200",
+                "Forgeval",
+                "Hardware > Screws",
+                "1234.5000",
+                "EUR",
+                "12",
+                "250.0000",
+                "t",
+                "V",
+                "red",
+                r#"{"warranty": "10 years"}"#,
             ],
             // A GTIN keeps its zeros, and a brand the spelling it was first seen in.
             [
-                "V-2", "00012345678905", "Vis à bois 4x50", "", "Forgeval", "Hardware > Screws > Long", "0.9000", "EUR", "0", "", "t",
-                "V", "blue", "",
+                "V-2",
+                "00012345678905",
+                "Vis à bois 4x50",
+                "",
+                "Forgeval",
+                "Hardware > Screws > Long",
+                "0.9000",
+                "EUR",
+                "0",
+                "",
+                "t",
+                "V",
+                "blue",
+                "",
             ],
             ["V-3", "", "Colle", "", "Brévin", "", "12.0000", "EUR", "", "", "t", "", "", ""],
         ]
     );
-    let images = world.rows(Home::Catalog, "select sku, position, url from product_images join products on products.id = product_id order by 1, 2");
-    assert_eq!(images, [["V-1", "1", "https://img.example/1.jpg"], ["V-1", "2", "https://img.example/1b.jpg"], ["V-2", "1", "https://img.example/2.jpg"]]);
+    let images = world.rows(
+        Home::Catalog,
+        "select sku, position, url from product_images join products on products.id = product_id order by 1, 2",
+    );
+    assert_eq!(
+        images,
+        [
+            ["V-1", "1", "https://img.example/1.jpg"],
+            ["V-1", "2", "https://img.example/1b.jpg"],
+            ["V-2", "1", "https://img.example/2.jpg"]
+        ]
+    );
     assert_eq!(world.value(Home::Catalog, "select count(*) from price_history"), "0");
 }
 
@@ -90,14 +136,33 @@ fn a_dropped_file_is_in_the_catalogue_exactly() {
 fn the_other_databases_and_the_buckets_follow() {
     let (world, ended) = after_first_day();
     let import = ended.import_id();
-    let job = "select status, read = created + updated + unchanged + rejected + duplicate + held, read from import_jobs";
+    let job =
+        "select status, read = created + updated + unchanged + rejected + duplicate + held, read from import_jobs";
     assert_eq!(world.rows(Home::Imports, job), [["completed", "t", "20"]]);
     assert_eq!(world.value(Home::Imports, "select rows_created from import_statistics"), "18");
-    assert_eq!(world.rows(Home::Imports, "select line, code from import_errors order by 1"), [["5", "required_missing"], ["6", "duplicate_sku"]]);
-    assert_eq!(world.value(Home::Media, "select count(*) from media_files join media_processing_jobs on media_id = media_files.id"), "3");
-    assert_eq!(world.rows(Home::Code2asin, "select gtin, status from code2asin_jobs order by 1"), [["00012345678905", "pending"], ["04006381333931", "pending"]]);
+    assert_eq!(
+        world.rows(Home::Imports, "select line, code from import_errors order by 1"),
+        [["5", "required_missing"], ["6", "duplicate_sku"]]
+    );
+    assert_eq!(
+        world.value(
+            Home::Media,
+            "select count(*) from media_files join media_processing_jobs on media_id = media_files.id"
+        ),
+        "3"
+    );
+    assert_eq!(
+        world.rows(Home::Code2asin, "select gtin, status from code2asin_jobs order by 1"),
+        [["00012345678905", "pending"], ["04006381333931", "pending"]]
+    );
     assert_eq!(world.value(Home::Code2asin, "select count(*) from code2asin_suppliers"), "2");
-    assert_eq!(world.value(Home::Analytics, "select rows_created from import_metrics natural join (select supplier_id from supplier_metrics) as day"), "18");
+    assert_eq!(
+        world.value(
+            Home::Analytics,
+            "select rows_created from import_metrics natural join (select supplier_id from supplier_metrics) as day"
+        ),
+        "18"
+    );
     assert_eq!(world.value(Home::Catalog, "select count(*) from outbox_deliveries"), "4");
 
     assert_eq!(world.keys("inbox/"), [""; 0]);
@@ -119,7 +184,10 @@ fn the_second_day_writes_only_the_difference() {
     ended.expect_counts(&[("read", 17), ("created", 1), ("updated", 2), ("unchanged", 14), ("deactivated", 2)]);
 
     assert_eq!(world.rows(Home::Catalog, steady), before);
-    let changed = world.rows(Home::Catalog, "select sku, price, stock, is_active from products where sku not like 'S-%' or not is_active order by sku");
+    let changed = world.rows(
+        Home::Catalog,
+        "select sku, price, stock, is_active from products where sku not like 'S-%' or not is_active order by sku",
+    );
     assert_eq!(
         changed,
         [
@@ -155,12 +223,18 @@ fn the_second_day_writes_only_the_difference() {
 #[test]
 fn an_identical_file_writes_nothing() {
     let (world, _) = after_first_day();
-    let every: Vec<Vec<String>> = world.rows(Home::Catalog, "select tablename from pg_tables where schemaname = 'public'");
+    let every: Vec<Vec<String>> =
+        world.rows(Home::Catalog, "select tablename from pg_tables where schemaname = 'public'");
     let every: Vec<&str> = every.iter().map(|row| row[0].as_str()).collect();
     let jobs = "select count(*), sum(attempt) from import_jobs";
     let before = (versions(&world, &every), world.rows(Home::Imports, jobs));
 
-    let answer = import(&world, "tarif.csv", &first_day()).expect_counts(&[("read", 20), ("unchanged", 18), ("rejected", 1), ("duplicate", 1)]);
+    let answer = import(&world, "tarif.csv", &first_day()).expect_counts(&[
+        ("read", 20),
+        ("unchanged", 18),
+        ("rejected", 1),
+        ("duplicate", 1),
+    ]);
     assert_eq!(answer.json()["identical"], true);
     assert_eq!((versions(&world, &every), world.rows(Home::Imports, jobs)), before);
     assert_eq!(world.value(Home::Imports, "select times_received from import_files"), "2");
@@ -171,7 +245,12 @@ fn an_identical_file_writes_nothing() {
 fn the_same_rows_in_other_bytes_touch_no_product() {
     let (world, _) = after_first_day();
     let before = versions(&world, &VISIBLE);
-    let answer = import(&world, "tarif.csv", &(first_day() + "\n")).expect_counts(&[("read", 20), ("unchanged", 18), ("rejected", 1), ("duplicate", 1)]);
+    let answer = import(&world, "tarif.csv", &(first_day() + "\n")).expect_counts(&[
+        ("read", 20),
+        ("unchanged", 18),
+        ("rejected", 1),
+        ("duplicate", 1),
+    ]);
     assert_eq!(answer.json()["identical"], false);
     assert_eq!(versions(&world, &VISIBLE), before);
     assert_eq!(world.value(Home::Catalog, "select count(*) from import_publications"), "2");

@@ -11,7 +11,13 @@ const FILE: &str = "sku;ean;title;brand;category;price;stock;image urls\n\
 
 /// What the products are, whatever the file was that brought them.
 const PRODUCTS: &[&str] = &[
-    "catalog.products", "catalog.product_images", "catalog.product_variants", "catalog.brands", "catalog.categories", "media.", "code2asin.",
+    "catalog.products",
+    "catalog.product_images",
+    "catalog.product_variants",
+    "catalog.brands",
+    "catalog.categories",
+    "media.",
+    "code2asin.",
 ];
 
 #[test]
@@ -46,7 +52,11 @@ fn a_reject_of_a_workbook_names_its_row_in_the_sheet() {
     rows.push(vec!["A-20", "", "1.50"]);
     let world = World::new();
     world.supplier("acme");
-    world.import("acme", "prices.xlsx", &files::workbook(&rows), &[]).expect(0).expect_counts(&[("read", 21), ("created", 20), ("rejected", 1)]);
+    world.import("acme", "prices.xlsx", &files::workbook(&rows), &[]).expect(0).expect_counts(&[
+        ("read", 21),
+        ("created", 20),
+        ("rejected", 1),
+    ]);
     assert_eq!(world.rows(Home::Imports, "select line, code from import_errors"), [["24", "required_missing"]]);
 }
 
@@ -59,8 +69,17 @@ fn a_workbook_bomb_ends_its_import_by_name_and_nothing_else() {
     let shared = row(1, "<c r=\"A1\" t=\"s\"><v>0</v></c>");
     let bombs = [
         ("far corner.xlsx", files::crafted_workbook(&far_corner, no_strings)),
-        ("shared strings.xlsx", files::crafted_workbook(&shared, "<sst count=\"1\" uniqueCount=\"18446744073709551615\"><si><t>sku</t></si></sst>")),
-        ("many strings.xlsx", files::crafted_workbook(&shared, "<sst count=\"1\" uniqueCount=\"4000000000\"><si><t>sku</t></si></sst>")),
+        (
+            "shared strings.xlsx",
+            files::crafted_workbook(
+                &shared,
+                "<sst count=\"1\" uniqueCount=\"18446744073709551615\"><si><t>sku</t></si></sst>",
+            ),
+        ),
+        (
+            "many strings.xlsx",
+            files::crafted_workbook(&shared, "<sst count=\"1\" uniqueCount=\"4000000000\"><si><t>sku</t></si></sst>"),
+        ),
     ];
     let world = World::new();
     world.supplier("acme");

@@ -46,7 +46,9 @@ fn killed_ten_times_a_second_day_ends_as_if_undisturbed() {
         world.save(FILE, &second);
         world
     });
-    for (table, least) in [("price_history", 150), ("stock_history", 100), ("product_changes where change = 'deactivated'", 40)] {
+    for (table, least) in
+        [("price_history", 150), ("stock_history", 100), ("product_changes where change = 'deactivated'", 40)]
+    {
         let rows: u64 = ended.value(Home::Catalog, &format!("select count(*) from {table}")).parse().unwrap();
         assert!(rows > least, "{rows} rows of {table}");
     }
@@ -92,7 +94,8 @@ fn survive(command: &[&str], make: impl Fn() -> World) -> World {
     let mut whole = begun.elapsed();
     let calm = Dump::of(&calm);
 
-    let seed = std::env::var("ARRIVAGE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
+    let seed =
+        std::env::var("ARRIVAGE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
     eprintln!("ARRIVAGE_TEST_SEED={seed}; undisturbed it takes {whole:.2?}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut kills = 0;
@@ -121,7 +124,8 @@ fn survive(command: &[&str], make: impl Fn() -> World) -> World {
 
 fn start(world: &World, command: &[&str]) -> Running {
     let held = || world.value(Home::Imports, "select id from import_jobs where guard_code is not null");
-    let command: Vec<String> = command.iter().map(|word| if *word == HELD { held() } else { (*word).to_owned() }).collect();
+    let command: Vec<String> =
+        command.iter().map(|word| if *word == HELD { held() } else { (*word).to_owned() }).collect();
     world.start(&command.iter().map(String::as_str).collect::<Vec<_>>())
 }
 

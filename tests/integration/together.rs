@@ -35,7 +35,8 @@ fn two_suppliers_at_once_both_arrive() {
         one_by_one.import(supplier, "prices.csv", file(supplier).as_bytes(), &[]).expect(0);
         at_once.drop_file(supplier, "prices.csv", file(supplier).as_bytes());
     }
-    let both = ["acme", "bolt"].map(|supplier| at_once.start(&["import", "--bucket-key", &format!("inbox/{supplier}/prices.csv"), "--json"]));
+    let both = ["acme", "bolt"]
+        .map(|supplier| at_once.start(&["import", "--bucket-key", &format!("inbox/{supplier}/prices.csv"), "--json"]));
     for running in both {
         running.end().expect(0).expect_counts(&[("read", 5_000), ("created", 5_000)]);
     }

@@ -64,7 +64,8 @@ impl Dump {
         let nothing = Vec::new();
         let mut told = Vec::new();
         for table in self.tables.keys().chain(other.tables.keys().filter(|table| !self.tables.contains_key(*table))) {
-            let (ours, theirs) = (self.tables.get(table).unwrap_or(&nothing), other.tables.get(table).unwrap_or(&nothing));
+            let (ours, theirs) =
+                (self.tables.get(table).unwrap_or(&nothing), other.tables.get(table).unwrap_or(&nothing));
             told.extend(surplus(ours, theirs).map(|line| format!("{table} - {line}")));
             told.extend(surplus(theirs, ours).map(|line| format!("{table} + {line}")));
         }
@@ -105,7 +106,9 @@ struct Names(Vec<(&'static str, Vec<Vec<String>>)>);
 impl Names {
     async fn read(catalog: &Client) -> Self {
         let mut names = Vec::new();
-        for (table, sql) in [("supplier_named", SUPPLIERS), ("publication_named", PUBLICATIONS), ("product_named", PRODUCTS)] {
+        for (table, sql) in
+            [("supplier_named", SUPPLIERS), ("publication_named", PUBLICATIONS), ("product_named", PRODUCTS)]
+        {
             names.push((table, query(catalog, sql).await));
         }
         Names(names)
@@ -114,8 +117,15 @@ impl Names {
     /// Makes them tables of a session.
     async fn write(&self, session: &Client) {
         for (table, rows) in &self.0 {
-            query(session, &format!("create temp table {table} (id bigint primary key, name text, supplier_id bigint, at timestamptz)")).await;
-            let columns: Vec<Vec<&str>> = (0..4).map(|column| rows.iter().map(|row| row[column].as_str()).collect()).collect();
+            query(
+                session,
+                &format!(
+                    "create temp table {table} (id bigint primary key, name text, supplier_id bigint, at timestamptz)"
+                ),
+            )
+            .await;
+            let columns: Vec<Vec<&str>> =
+                (0..4).map(|column| rows.iter().map(|row| row[column].as_str()).collect()).collect();
             let sql = format!(
                 "insert into {table} select id::bigint, name, supplier_id::bigint, nullif(at, '')::timestamptz
                  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as given (id, name, supplier_id, at)"

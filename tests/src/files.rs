@@ -20,7 +20,10 @@ pub fn products(letter: char, numbers: impl IntoIterator<Item = usize>) -> Strin
 pub fn rows(letter: char, numbers: impl IntoIterator<Item = usize>) -> String {
     let row = |number: usize| {
         let (euros, cents) = (1 + number % 299, number % 100);
-        format!("{letter}-{number:04};Wood screw {number} mm;Forgeval;Hardware > Screws;{euros},{cents:02};{}\n", number % 50)
+        format!(
+            "{letter}-{number:04};Wood screw {number} mm;Forgeval;Hardware > Screws;{euros},{cents:02};{}\n",
+            number % 50
+        )
     };
     numbers.into_iter().map(row).collect()
 }
@@ -62,7 +65,9 @@ pub fn crafted_workbook(sheet_data: &str, shared_strings: &str) -> Vec<u8> {
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
     const KIND: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml";
     let part = |body: String| format!("{XML}{body}").into_bytes();
-    let relation = |id: u8, kind: &str, target: &str| format!("<Relationship Id=\"rId{id}\" Type=\"{OFFICE}/{kind}\" Target=\"{target}\"/>");
+    let relation = |id: u8, kind: &str, target: &str| {
+        format!("<Relationship Id=\"rId{id}\" Type=\"{OFFICE}/{kind}\" Target=\"{target}\"/>")
+    };
     let relations = |all: &str| part(format!("<Relationships xmlns=\"{PACKAGE}/relationships\">{all}</Relationships>"));
     let types = [("workbook", "sheet.main"), ("worksheets/sheet1", "worksheet"), ("sharedStrings", "sharedStrings")]
         .map(|(name, kind)| format!("<Override PartName=\"/xl/{name}.xml\" ContentType=\"{KIND}.{kind}+xml\"/>"))
@@ -84,9 +89,15 @@ pub fn crafted_workbook(sheet_data: &str, shared_strings: &str) -> Vec<u8> {
         ),
         (
             "xl/_rels/workbook.xml.rels",
-            &relations(&(relation(1, "worksheet", "worksheets/sheet1.xml") + &relation(2, "sharedStrings", "sharedStrings.xml"))),
+            &relations(
+                &(relation(1, "worksheet", "worksheets/sheet1.xml")
+                    + &relation(2, "sharedStrings", "sharedStrings.xml")),
+            ),
         ),
-        ("xl/worksheets/sheet1.xml", &part(format!("<worksheet xmlns=\"{SHEETS}\"><sheetData>{sheet_data}</sheetData></worksheet>"))),
+        (
+            "xl/worksheets/sheet1.xml",
+            &part(format!("<worksheet xmlns=\"{SHEETS}\"><sheetData>{sheet_data}</sheetData></worksheet>")),
+        ),
         ("xl/sharedStrings.xml", &part(shared_strings.replace("<sst", &format!("<sst xmlns=\"{SHEETS}\"")))),
     ])
 }

@@ -43,7 +43,10 @@ impl Ended {
     pub fn expect_counts(self, expected: &[(&str, u64)]) -> Self {
         let answer = self.json();
         let counts = answer["counts"].as_object().unwrap_or_else(|| panic!("no counts: {self:#?}"));
-        let nonzero = counts.iter().filter(|(_, count)| **count != 0).map(|(name, count)| (name.as_str(), count.as_u64().unwrap()));
+        let nonzero = counts
+            .iter()
+            .filter(|(_, count)| **count != 0)
+            .map(|(name, count)| (name.as_str(), count.as_u64().unwrap()));
         let (mut found, mut expected) = (nonzero.collect::<Vec<_>>(), expected.to_vec());
         found.sort_unstable();
         expected.sort_unstable();
@@ -96,7 +99,9 @@ impl Running {
     }
 
     fn ended(&mut self, status: ExitStatus) -> Ended {
-        let heard = |listener: Option<JoinHandle<String>>| listener.map(|listener| listener.join().unwrap()).unwrap_or_default();
+        let heard = |listener: Option<JoinHandle<String>>| {
+            listener.map(|listener| listener.join().unwrap()).unwrap_or_default()
+        };
         Ended { code: status.code(), stdout: heard(self.stdout.take()), stderr: heard(self.stderr.take()) }
     }
 }

@@ -46,7 +46,9 @@ impl Slot {
     pub(crate) async fn take(server: &str) -> Self {
         let session = connect(server).await;
         let mut number = 0;
-        while query(&session, &format!("select pg_try_advisory_lock(hashtext('arrivage tests'), {number})")).await[0][0] != "t" {
+        while query(&session, &format!("select pg_try_advisory_lock(hashtext('arrivage tests'), {number})")).await[0][0]
+            != "t"
+        {
             number += 1;
         }
         let slot = Slot { server: server.to_owned(), number, session };
@@ -92,7 +94,11 @@ impl Slot {
         if there.is_empty() {
             query(&self.session, &format!("create database {name} template template0")).await;
         }
-        query(&self.session, &format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")).await;
+        query(
+            &self.session,
+            &format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"),
+        )
+        .await;
     }
 
     fn settings(&self) -> router::Settings {

@@ -162,7 +162,9 @@ async fn empty_buckets(store: &storage::Settings) -> Storage {
 /// A setting of the environment that tests cannot do without.
 fn named(variable: &str) -> String {
     let named = env::var(variable);
-    named.unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, or eval \"$(arrivage dev env)\" beforehand"))
+    named.unwrap_or_else(|_| {
+        panic!("{variable} is not set: run `make test`, or eval \"$(arrivage dev env)\" beforehand")
+    })
 }
 
 fn config_file(folder: &TempDir) -> PathBuf {

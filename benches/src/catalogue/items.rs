@@ -101,7 +101,7 @@ fn push_list(text: &mut String, elements: &[impl AsRef<str>]) {
 
 /// The columns nobody maps, as JSON. Their values hold no character that JSON would escape.
 fn push_attributes(text: &mut String, product: &Product) {
-    let attributes = [("finish", product.finish), ("collection", product.collection), ("material", product.material)];
+    let attributes = [("collection", product.collection), ("finish", product.finish), ("material", product.material)];
     let mut separator = "{";
     for (name, value) in attributes.into_iter().filter(|(_, value)| !value.is_empty()) {
         print(text, format_args!("{separator}\"{name}\":\"{value}\""));

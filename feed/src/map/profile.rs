@@ -113,9 +113,18 @@ impl<'a> Profile<'a> {
     pub fn identifies(&self) -> bool {
         let lengths: usize = self.values.iter().map(|text| text.len()).sum();
         !self.is_empty()
+            && !self.numbers_rows()
             && self.distinct == self.values.len()
             && self.values.len() * 10 >= self.rows * 9
             && lengths <= self.values.len() * 64
+    }
+
+    /// Whether the values are 0, 1, 2 … or 1, 2, 3 …: they name places in the file, not products.
+    pub fn numbers_rows(&self) -> bool {
+        const ROWS_MIN: usize = 5;
+        let first: Option<usize> = self.values.first().and_then(|text| text.parse().ok());
+        let counts = |start: usize| self.values.iter().enumerate().all(|(row, text)| text.parse() == Ok(start + row));
+        self.values.len() >= ROWS_MIN && first.is_some_and(|first| first <= 1 && counts(first))
     }
 
     /// Average length of the filled cells in bytes.

@@ -155,6 +155,9 @@ impl Candidate<'_> {
         if share < wanted {
             return Err(format!("called like {}, but only {percent} % of its values are one", field.name()));
         }
+        if field == Field::Sku && self.profile.numbers_rows() {
+            return Err("its values only number the rows".to_owned());
+        }
         if field == Field::Sku && self.profile.distinct * 2 < self.profile.values.len() {
             return Ok((0.6, "by its header, though its values repeat".to_owned()));
         }

@@ -19,7 +19,8 @@ struct Kept<'a> {
 }
 
 /// The attributes of every row: the columns of `records` (the whole header) that are not mapped, and the mapped cells
-/// that are in no list of their field. Keys stand in the header's order; empty cells are left out.
+/// that are in no list of their field. Keys stand in byte order, as the catalogue gives them back, so that an item read from
+/// there hashes as it did when it was written; empty cells are left out.
 pub(crate) fn attributes(
     records: &DataFrame,
     binding: &Binding,
@@ -27,7 +28,7 @@ pub(crate) fn attributes(
     refusals: &mut Refusals,
 ) -> Column {
     let columns = records.columns();
-    let kept: Vec<Kept<'_>> = (0..columns.len())
+    let mut kept: Vec<Kept<'_>> = (0..columns.len())
         .filter_map(|place| {
             let only_rows =
                 if binding.rest.binary_search(&place).is_ok() { None } else { Some(unlisted_rows(refusals, place)?) };
@@ -37,6 +38,7 @@ pub(crate) fn attributes(
     if kept.is_empty() {
         return Column::Absent;
     }
+    kept.sort_by(|one, other| binding.header[one.place].cmp(&binding.header[other.place]));
     let rows = records.height();
     let bytes = kept.iter().map(|column| column.cells.bytes() + rows * (column.key.len() + 3)).sum();
     let mut out = TextColumn::with_capacity(rows, bytes);

@@ -12,7 +12,7 @@ const DEPTH_MAX: usize = 20;
 
 /// What may stand between categories, the surest sign first: a column that holds a `>` anywhere is not cut at `/`,
 /// which occurs in names.
-pub(crate) const SEPARATORS: [&str; 5] = [">", "»", "|", "\n", "/"];
+pub(crate) const SEPARATORS: [&str; 6] = ["&gt;", ">", "»", "|", "\n", "/"];
 
 /// Appends the categories of a cell to a path under construction that begins at `start`.
 pub(crate) fn category_path(

@@ -280,7 +280,7 @@ impl Decision<'_> {
         let column = &self.binding.columns[index];
         let units = &self.survey.columns[index].numbers.units;
         let Verdict { choice, confidence, reason } = match (column.unit, units.as_slice()) {
-            (Some(unit), _) => verdict(unit, 1.0, "given by the mapping"),
+            (Some(unit), _) => verdict(unit, 1.0, "named by the header or the mapping"),
             (None, [(unit, seen)]) => verdict(*unit, 0.8, format!("{} name this unit and none another", cells(seen))),
             (None, _) => verdict(
                 Measure::assumed(column.field),

@@ -39,7 +39,7 @@ impl Sign {
     }
 
     pub fn of_digits(digits: &str) -> Option<Sign> {
-        match (read_digits(digits, DecimalSign::Comma), read_digits(digits, DecimalSign::Point)) {
+        match (read_digits(digits, DecimalSign::Comma, 4), read_digits(digits, DecimalSign::Point, 4)) {
             (Ok(_), Err(_)) => Some(Sign::Proven(DecimalSign::Comma)),
             (Err(_), Ok(_)) => Some(Sign::Proven(DecimalSign::Point)),
             (Ok(comma), Ok(point)) if comma != point => Some(Sign::Ambiguous),
@@ -63,6 +63,7 @@ mod tests {
             ("1.234.567", Some(Sign::Proven(Comma))),
             ("1 234,500", Some(Sign::Proven(Comma))),
             ("0,500 kg", Some(Sign::Proven(Comma))),
+            ("1.234,-", Some(Sign::Proven(Comma))),
             ("12.5", Some(Sign::Proven(Point))),
             ("0.500", Some(Sign::Proven(Point))),
             ("1234.567", Some(Sign::Proven(Point))),
@@ -87,7 +88,7 @@ mod tests {
 
         #[test]
         fn a_proof_excludes_the_other_sign(text in "[-0-9.,' €()a]{0,20}") {
-            let readable = |decimal| Parts::of(&text).is_some_and(|parts| read_digits(parts.digits, decimal).is_ok());
+            let readable = |decimal| Parts::of(&text).is_some_and(|parts| read_digits(parts.digits, decimal, 4).is_ok());
             match Sign::of(&text) {
                 Some(Sign::Proven(Comma)) => prop_assert!(readable(Comma) && !readable(Point)),
                 Some(Sign::Proven(Point)) => prop_assert!(readable(Point) && !readable(Comma)),

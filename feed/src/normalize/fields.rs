@@ -10,7 +10,6 @@ use super::country::country;
 use super::date::date;
 use super::gtin::gtin;
 use super::html::description;
-use super::json::escaped_key;
 use super::measure::{Measure, measure};
 use super::money::tax_rate;
 use super::prices::{PriceColumn, currencies, derive};
@@ -204,7 +203,7 @@ impl<'a> Fields<'a> {
                 VariantSource {
                     values: feed.source,
                     names: name_place.map(|place| Source { cells: Cells::of(&columns[place]), place: Some(place) }),
-                    key: escaped_key(feed.bound.and_then(|column| column.key.as_deref()).unwrap_or(header)),
+                    key: feed.bound.and_then(|column| column.key.as_deref()).unwrap_or(header).to_owned(),
                 }
             })
             .collect();

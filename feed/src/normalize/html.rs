@@ -45,7 +45,8 @@ fn sanitise(text: &str, out: &mut String) {
     if is_explosive(text) {
         out.push_str(&ammonia::clean_text(text));
     } else {
-        out.push_str(trim(&SANITISER.clean(text).to_string()));
+        // Character references may bring control characters back.
+        clean_into(trim(&SANITISER.clean(text).to_string()), Lines::Many, out);
     }
 }
 
@@ -95,6 +96,7 @@ mod tests {
             ("<a href=\"javascript:x()\">a</a>", "<a rel=\"noopener noreferrer\">a</a>"),
             ("<b>open", "<b>open</b>"),
             ("a\r\nb", "a\nb"),
+            ("a&#31;b&#1;", "ab"),
         ] {
             assert_eq!(read(text), expected, "{text}");
         }

@@ -3,7 +3,7 @@
 use item::{Field, RejectCode};
 use serde::Serialize;
 
-use super::number::{NumberStyle, not_negative, number, out_of_range, scale};
+use super::number::{NumberStyle, not_negative, number_to, out_of_range, scale};
 use super::refusal::{Reading, Refusal, quote};
 use crate::fold::find_word;
 
@@ -132,10 +132,14 @@ const WORDS: &[(Measure, &[&str])] = &[
     (Measure::Yard, &["yd", "yard", "yards", "yrd"]),
 ];
 
+/// Decimals that are read before the unit is converted.
+const DECIMALS: u32 = 8;
+
 /// Reads a weight or size in grams or millimetres, in ten-thousandths: the unit beside the number (`1,2 kg`), else
 /// `bare`.
 pub(crate) fn measure(text: &str, field: Field, style: NumberStyle, bare: Measure) -> Reading<i64> {
-    let number = number(text, style)?;
+    // Four decimals of a kilogram are too few grams.
+    let number = number_to(text, style, DECIMALS)?;
     let unit = match (number.prefix, number.suffix) {
         ("", "") => bare,
         ("", word) => Measure::from_word(word).filter(|unit| unit.fits(field)).ok_or_else(|| {
@@ -151,7 +155,7 @@ pub(crate) fn measure(text: &str, field: Field, style: NumberStyle, bare: Measur
     };
     let (numerator, denominator) = unit.factor();
     let value = not_negative(number.value, text)?;
-    scale(value, numerator, denominator).map(Some).ok_or_else(|| out_of_range(text))
+    scale(value, numerator, denominator * 10i64.pow(DECIMALS - 4)).map(Some).ok_or_else(|| out_of_range(text))
 }
 
 #[cfg(test)]
@@ -179,6 +183,7 @@ mod tests {
             ("2.5 in", Field::HeightMm, Measure::Centimetre, 63_5000),
             ("1 m", Field::LengthMm, Measure::Centimetre, 1000_0000),
             ("3 pieds", Field::LengthMm, Measure::Centimetre, 914_4000),
+            ("0.12345678 kg", Field::WeightG, Measure::Kilogram, 123_4568),
             ("0", Field::LengthMm, Measure::Centimetre, 0),
         ] {
             assert_eq!(read(text, field, bare), Ok(Some(expected)), "{text}");

@@ -29,7 +29,7 @@ impl Default for NumberStyle {
 /// A number and what stands around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Number<'a> {
-    /// In ten-thousandths.
+    /// In units of the last decimal asked for.
     pub value: i64,
     /// Before the digits and their sign, trimmed: `EUR`.
     pub prefix: &'a str,
@@ -37,10 +37,15 @@ pub(crate) struct Number<'a> {
     pub suffix: &'a str,
 }
 
-/// Reads the number of a cell that is trimmed and not empty.
+/// Reads the number of a cell that is trimmed and not empty, in ten-thousandths.
 pub(crate) fn number(text: &str, style: NumberStyle) -> Result<Number<'_>, Refusal> {
+    number_to(text, style, 4)
+}
+
+/// Reads a number with so many decimals, at most eight; further ones are rounded, half to even.
+pub(crate) fn number_to(text: &str, style: NumberStyle, decimals: u32) -> Result<Number<'_>, Refusal> {
     if let Some(value) = plain(text, style) {
-        return Ok(Number { value, prefix: "", suffix: "" });
+        return Ok(Number { value: value * 10i64.pow(decimals - 4), prefix: "", suffix: "" });
     }
     let parts = Parts::of(text).ok_or_else(|| unreadable(text))?;
     if style.mixed && Sign::of_digits(parts.digits) == Some(Sign::Ambiguous) {
@@ -48,7 +53,7 @@ pub(crate) fn number(text: &str, style: NumberStyle) -> Result<Number<'_>, Refus
             format!("{} could mean two numbers, and the column uses decimal comma and decimal point", quote(text));
         return Err(Refusal::fault(RejectCode::NumberUnreadable, message));
     }
-    match read_digits(parts.digits, style.decimal) {
+    match read_digits(parts.digits, style.decimal, decimals) {
         Ok(value) => Ok(Number {
             value: if parts.negative { -value } else { value },
             prefix: parts.prefix,
@@ -135,14 +140,19 @@ impl<'a> Parts<'a> {
     /// `None` when there is no digit or the parentheses of `(12,00)` do not pair.
     pub fn of(text: &'a str) -> Option<Parts<'a>> {
         let bytes = text.as_bytes();
+        let is_sign = |position: usize| matches!(bytes.get(position), Some(b'.' | b','));
         let mut start = bytes.iter().position(u8::is_ascii_digit)?;
-        let end = bytes.iter().rposition(u8::is_ascii_digit)? + 1;
+        let mut end = bytes.iter().rposition(u8::is_ascii_digit)? + 1;
         // `.5` and `-,5`, but not the full stop of `Fr.12`.
-        if start > 0 && matches!(bytes[start - 1], b'.' | b',') && !text[..start - 1].ends_with(char::is_alphabetic) {
+        if start > 0 && is_sign(start - 1) && !text[..start - 1].ends_with(char::is_alphabetic) {
             start -= 1;
         }
+        // `12.`, `12,-` and `12.– €`: a sign without decimals.
+        if is_sign(end) && (end + 1 == text.len() || text[end + 1..].starts_with([' ', '-', '–', '—'])) {
+            end += 1;
+        }
         let (prefix, opened, minus_before) = strip_sign_before(&text[..start]);
-        let (suffix, closed, minus_behind) = strip_sign_behind(&text[end..]);
+        let (suffix, closed, minus_behind) = strip_sign_behind(&text[end..], is_sign(end - 1));
         let signs = [opened, minus_before, minus_behind];
         if opened != closed || signs.iter().filter(|sign| **sign).count() > 1 {
             return None;
@@ -163,24 +173,19 @@ fn strip_sign_before(prefix: &str) -> (&str, bool, bool) {
     (prefix, false, false)
 }
 
-/// What remains of a suffix, whether it closes a parenthesis, whether it holds a minus: `)`, `-`. The `,-` of `12,-`
-/// and the lone sign of `12.` say that there are no decimals.
-fn strip_sign_behind(suffix: &str) -> (&str, bool, bool) {
-    for none in [",-", ".-", ",–", ".–", ",—", ".—"] {
-        if let Some(rest) = suffix.strip_prefix(none) {
-            return (rest.trim_start_matches('-').trim(), false, false);
-        }
-    }
-    if let Some(rest) = suffix.strip_prefix(['.', ',']).filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
-        return (rest.trim(), false, false);
+/// What remains of a suffix, whether it closes a parenthesis, whether it holds a minus: `)`, `-`. Behind a decimal sign
+/// dashes stand for no decimals.
+fn strip_sign_behind(suffix: &str, after_sign: bool) -> (&str, bool, bool) {
+    if after_sign {
+        return (suffix.trim_start_matches(['-', '–', '—']).trim(), false, false);
     }
     let suffix = suffix.trim();
     if let Some(rest) = suffix.strip_suffix(')').filter(|rest| !rest.contains('(')) {
         return (rest.trim(), true, false);
     }
     match suffix.strip_prefix(['-', '−']) {
-        Some(rest) if !rest.trim_start().starts_with(|c: char| c.is_ascii_digit()) => (rest.trim(), false, true),
-        _ => (suffix, false, false),
+        Some(rest) => (rest.trim(), false, true),
+        None => (suffix, false, false),
     }
 }
 
@@ -191,25 +196,21 @@ pub(super) enum Misread {
     TooLarge,
 }
 
-/// Digits with at most one decimal sign, in groups of three or in none; more than four decimals are rounded, half to
-/// even.
-pub(super) fn read_digits(digits: &str, decimal: DecimalSign) -> Result<i64, Misread> {
+/// Digits with at most one decimal sign, in groups of three or in none, as a whole number of the last decimal.
+pub(super) fn read_digits(digits: &str, decimal: DecimalSign, decimals: u32) -> Result<i64, Misread> {
     let (sign, other) = match decimal {
         DecimalSign::Comma => (',', '.'),
         DecimalSign::Point => ('.', ','),
     };
-    let mut fraction = None;
-    let mut whole_part = digits;
-    if let Some(position) = digits.find(sign) {
-        whole_part = &digits[..position];
-        fraction = Some(&digits[position + 1..]);
+    let (whole, fraction) = digits.split_once(sign).unwrap_or((digits, ""));
+    let unit = 10i64.pow(decimals);
+    let whole = read_whole(whole, other)?;
+    let fraction = read_decimals(fraction, decimals)?;
+    // Rounding may carry into the eleventh digit.
+    match i64::try_from(whole.min(WHOLE_MAX)).map(|whole| whole * unit + fraction) {
+        Ok(value) if value < WHOLE_MAX as i64 * unit => Ok(value),
+        _ => Err(Misread::TooLarge),
     }
-    let whole = read_whole(whole_part, other)?;
-    let decimals = read_decimals(fraction.unwrap_or(""))?;
-    if whole >= WHOLE_MAX || whole as i64 * DECIMAL_SCALE + decimals >= WHOLE_MAX as i64 * DECIMAL_SCALE {
-        return Err(Misread::TooLarge);
-    }
-    Ok(whole as i64 * DECIMAL_SCALE + decimals)
 }
 
 /// `1234`, `1 234`, `1'234` or, with the other sign, `1.234`: one grouping sign throughout, three digits behind each,
@@ -243,15 +244,15 @@ fn read_whole(text: &str, other: char) -> Result<u64, Misread> {
     if grouping.is_some() && run != 3 { Err(Misread::Malformed) } else { Ok(value) }
 }
 
-/// The decimals in ten-thousandths, rounded half to even.
-fn read_decimals(text: &str) -> Result<i64, Misread> {
+/// The decimals as a whole number of the last one, rounded half to even.
+fn read_decimals(text: &str, decimals: u32) -> Result<i64, Misread> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Misread::Malformed);
     }
-    let digit = |place: usize| text.as_bytes().get(place).map_or(0, |byte| i64::from(byte - b'0'));
-    let value = digit(0) * 1000 + digit(1) * 100 + digit(2) * 10 + digit(3);
-    let beyond = text.bytes().skip(5).any(|byte| byte != b'0');
-    let up = digit(4) > 5 || digit(4) == 5 && (beyond || value % 2 == 1);
+    let mut digits = text.bytes().map(|byte| i64::from(byte - b'0'));
+    let value = (0..decimals).fold(0, |value, _| value * 10 + digits.next().unwrap_or(0));
+    let next = digits.next().unwrap_or(0);
+    let up = next > 5 || next == 5 && (digits.any(|digit| digit > 0) || value % 2 == 1);
     Ok(value + i64::from(up))
 }
 
@@ -301,6 +302,8 @@ mod tests {
             ("-,5", Comma, -5000),
             ("12.", Point, 12_0000),
             ("12,-", Comma, 12_0000),
+            ("1.234,-", Comma, 1234_0000),
+            ("1,234.--", Point, 1234_0000),
             ("12.– ", Point, 12_0000),
             ("(12,00)", Comma, -12_0000),
             ("12-", Point, -12_0000),
@@ -339,6 +342,8 @@ mod tests {
             ("-", Point),
             ("1,23,456", Point),
             ("1.5.2", Point),
+            ("1.234,-", Point),
+            ("12.", Comma),
         ] {
             assert_eq!(read(text, decimal), Err(RejectCode::NumberUnreadable), "{text} with {decimal:?}");
         }
@@ -416,7 +421,7 @@ mod tests {
             for decimal in [Comma, Point] {
                 let style = NumberStyle { decimal, mixed: false };
                 if let Some(value) = plain(&text, style) {
-                    prop_assert_eq!(read_digits(Parts::of(&text).unwrap().digits, decimal), Ok(value), "{}", &text);
+                    prop_assert_eq!(read_digits(Parts::of(&text).unwrap().digits, decimal, 4), Ok(value), "{}", &text);
                 }
             }
         }

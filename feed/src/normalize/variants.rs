@@ -1,5 +1,8 @@
 //! Variant attributes: `{"Taille":"42"}`.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::json::{Object, escaped_key};
@@ -12,7 +15,7 @@ pub(crate) struct VariantSource<'a> {
     pub values: Source<'a>,
     /// The column of names; where its cell is empty the fixed name stands in.
     pub names: Option<Source<'a>>,
-    /// The fixed name, as a JSON key.
+    /// The fixed name.
     pub key: String,
 }
 
@@ -20,24 +23,24 @@ pub(crate) struct VariantSource<'a> {
 const VALUE_BYTES_MAX: usize = 1_000;
 const MEMBERS_MAX: usize = 100;
 
-/// Writes the attributes of one row as a JSON object; of two with the same name the first counts.
+/// Writes the attributes of one row as a JSON object, keys in byte order as the catalogue gives them back; of two with
+/// the same name the first counts.
 pub(crate) fn variant_attributes(sources: &[VariantSource<'_>], row: usize, refusals: &mut Refusals, out: &mut String) {
-    let mut object = Object::new(out);
-    let mut seen: Vec<String> = Vec::new();
-    let mut member = |key: String, value: &str| {
-        if !seen.contains(&key) {
-            object.member(&key, value);
-            seen.push(key);
-        }
-    };
+    let mut members: BTreeMap<Cow<'_, str>, Cow<'_, str>> = BTreeMap::new();
     for source in sources {
         let Some(value) = source.values.read(row, refusals, limited) else { continue };
-        if let Some(members) = json_members(value) {
-            members.iter().for_each(|(key, value)| member(escaped_key(key), value));
+        if let Some(inner) = json_members(value) {
+            for (key, value) in inner {
+                members.entry(Cow::Owned(key)).or_insert(Cow::Owned(value));
+            }
             continue;
         }
         let name = source.names.as_ref().map(|names| trim(names.cells.get(row))).filter(|name| !name.is_empty());
-        member(name.map_or_else(|| source.key.clone(), escaped_key), value);
+        members.entry(Cow::Borrowed(name.unwrap_or(&source.key))).or_insert(Cow::Borrowed(value));
+    }
+    let mut object = Object::new(out);
+    for (key, value) in &members {
+        object.member(&escaped_key(key), value);
     }
     object.close();
 }

@@ -108,6 +108,8 @@ fn the_separator_of_categories_is_the_columns() {
         Feed::of(file).outcome(),
         "2: sku=A title=a category_path=TV/Vidéo > LED\n3: sku=B title=b category_path=TV/Vidéo\n"
     );
+    let file = "sku;titre;catégorie\nA;a;\"TV &gt; LED\"\n";
+    assert_eq!(Feed::of(file).outcome(), "2: sku=A title=a category_path=TV > LED\n");
     let file = "sku;titre;catégorie\nA;a;TV/LED\nB;b;TV\n";
     assert!(Feed::of(file).outcome().starts_with("2: sku=A title=a category_path=TV > LED\n"));
 }

@@ -144,6 +144,9 @@ fn without_a_sku_column_a_gtin_or_another_identity_stands_in() {
         "2: sku=4006381333931 gtin=04006381333931 gtin_restricted=no title=a\n3: sku=96385074 gtin=00000096385074 gtin_restricted=no title=b\n"
     );
     assert_eq!(mapped("libellé,matricule\na,X1\nb,X2\n"), "libellé=title matricule=sku");
+    // A column that counts the rows identifies nothing.
+    let counted: String = (1..=6).map(|number| format!("{number},X{number},Chair\n")).collect();
+    assert_eq!(mapped(&format!("no,matricule,name\n{counted}")), "no=- matricule=sku name=title");
     // Price lists that call the name description.
     assert_eq!(mapped("ref,description,price\nA,Chair,1.50\n"), "ref=sku description=title price=price");
 }

@@ -63,7 +63,7 @@ columns = [
     let file = "sku,title,note,origin,state,hs,gone\nA,B,first,EU,mint,12,perhaps\nC,D,,FR,new,640399,no\n";
     assert_eq!(
         Feed::of(file).mapped(mapping).outcome(),
-        "2: sku=A title=B attributes={\"note\":\"first\",\"origin\":\"EU\",\"state\":\"mint\",\"hs\":\"12\",\"gone\":\"perhaps\"}\n\
+        "2: sku=A title=B attributes={\"gone\":\"perhaps\",\"hs\":\"12\",\"note\":\"first\",\"origin\":\"EU\",\"state\":\"mint\"}\n\
          3: sku=C title=D condition=new country_of_origin=FR customs_code=640399 discontinued=no\n"
     );
 }
@@ -210,7 +210,7 @@ key_column = "Option1 Name"
     let file = "sku,title,Taille,c,Option1 Name,Option1 Value\nA,a,42,red,Width,wide\nB,b,,,,narrow\nC,c,\"{\"\"size\"\":1}\",,Width,\n";
     assert_eq!(
         Feed::of(file).mapped(mapping).outcome(),
-        "2: sku=A title=a variant_attributes={\"Taille\":\"42\",\"color\":\"red\",\"Width\":\"wide\"}\n\
+        "2: sku=A title=a variant_attributes={\"Taille\":\"42\",\"Width\":\"wide\",\"color\":\"red\"}\n\
          3: sku=B title=b variant_attributes={\"Option1 Value\":\"narrow\"}\n\
          4: sku=C title=c variant_attributes={\"size\":\"1\"}\n"
     );

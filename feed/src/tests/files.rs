@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use item::{EmptyMeans, Field, FileCode, Mode};
+use item::{EmptyMeans, Field, FieldKind, FileCode, Mode};
+use proptest::prelude::*;
 
 use super::Feed;
 use crate::{FeedSettings, Limits, inspect, plan, read_items, survey};
@@ -252,4 +253,64 @@ fn surveying_an_empty_table_fails_by_name() {
     let error =
         survey(|| Ok(&b"sku,title\n"[..]), suggested, &FeedSettings::default(), &Limits::default()).unwrap_err();
     assert_eq!(error.code(), Some(FileCode::EmptyFile));
+}
+
+/// Cells from which every kind of value and of nonsense arises.
+fn cell() -> impl Strategy<Value = String> {
+    #[rustfmt::skip]
+    let known = prop::sample::select(vec![
+        "", "A-1", "4006381333931", "4.00638E+12", "12,50", "12.50", "1.234", "€ 12", "12 kg", "5\"", "-1", "(2)",
+        "31/12/2026", "2026-12-31", "https://a.example/1.jpg", "https://a.example/1.jpg, https://a.example/2.jpg",
+        "a > b/c,d", "oui", "neuf", "FR", "pièce", "20 %", "0.2", "en stock", "<5", "#N/A", "n/a", "<p>x</p>", "<b>x",
+        "{\"a\":1}", "=\"007\"", "\u{a0}x\u{a0}", "a\u{1f}b", "\u{85}", "&#31;",
+    ]);
+    prop_oneof![3 => known.prop_map(str::to_owned), 1 => "\\PC{0,12}", 1 => "[ -~\n]{0,12}"]
+}
+
+/// A file with a column for every field, and the mapping that says so.
+fn soup(rows: &[Vec<String>]) -> (Vec<u8>, String) {
+    let fields: Vec<&str> = Field::ALL.into_iter().filter(|field| !field.derived()).map(Field::name).collect();
+    let rules = fields.iter().map(|name| format!("{{ column = '{name}', field = '{name}' }}")).collect::<Vec<_>>();
+    let mut file = Vec::new();
+    crate::write_csv_row(&mut file, fields.into_iter().chain(["rest"])).unwrap();
+    for row in rows {
+        crate::write_csv_row(&mut file, row.iter().map(String::as_str)).unwrap();
+    }
+    (file, format!("columns = [{}]", rules.join(", ")))
+}
+
+/// Only what may stand in a canonical text: no control character but the list's separator and a description's breaks.
+fn is_canonical(field: Field, text: &str) -> bool {
+    let allowed = |c: char| match field.kind() {
+        FieldKind::List => c == item::LIST_SEPARATOR,
+        _ => field == Field::Description && matches!(c, '\n' | '\t'),
+    };
+    let is_json = || serde_json::from_str::<serde_json::Value>(text).is_ok();
+    !text.contains(|c: char| c.is_control() && !allowed(c)) && (field.kind() != FieldKind::Json || is_json())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_cells_become_items_or_rejects_whatever_the_blocks(rows in prop::collection::vec(prop::collection::vec(cell(), 29), 1..30)) {
+        let (file, mapping) = soup(&rows);
+        let feed = Feed::of(&file).mapped(&mapping).with(|settings| {
+            settings.delimiter = Some(',');
+            settings.header_line = Some(1);
+            settings.quote = Some("\"".into());
+        });
+        let plan = feed.plan().unwrap();
+        read_items(&file[..], &plan, &Limits::default(), |batch| {
+            for field in Field::ALL {
+                for row in 0..batch.items.len() {
+                    let text = batch.items.text(field, row).unwrap_or("{}");
+                    assert!(is_canonical(field, text), "{field:?}: {text:?}");
+                }
+            }
+            ControlFlow::Continue(())
+        }).unwrap();
+        let whole = feed.outcome();
+        prop_assert_eq!(whole, Feed { limits: Limits { block_bytes: 64, ..Limits::default() }, ..feed }.outcome());
+    }
 }
