@@ -50,14 +50,14 @@ fn a_file_at_fault_fails_by_name_and_changes_nothing() {
     let world = world();
     for (number, (name, bytes, code)) in cases.into_iter().enumerate() {
         eprintln!("{name}: {} bytes", bytes.len());
-        let before = Dump::of(&world).only(&["catalog."]).to_string();
+        let before = Dump::of_catalog(&world).to_string();
         let ended = world.import("acme", name, &bytes, &[]).expect(1);
         let said: Vec<&str> = ended.stderr.lines().collect();
         assert!(
             said.len() == 2 && said[0].contains(code) && said[1].starts_with("fix: "),
             "{name} should be {code}: {said:#?}"
         );
-        assert!(before == Dump::of(&world).only(&["catalog."]).to_string(), "{name} changed the catalogue");
+        assert!(before == Dump::of_catalog(&world).to_string(), "{name} changed the catalogue");
         let job = world
             .rows(Home::Imports, &format!("select status, failure_code from import_jobs where file_name = '{name}'"));
         assert_eq!(job, [["failed", code]], "{name}");

@@ -3,9 +3,6 @@
 use arrivage_tests::{Dump, Home, World, files};
 use serde_json::Value;
 
-/// The parts of a dump that readers of the catalogue see.
-const CATALOG: &[&str] = &["catalog."];
-
 /// A supplier with these products.
 fn world_with(numbers: std::ops::Range<usize>) -> World {
     let world = World::new();
@@ -27,13 +24,13 @@ fn price_of(world: &World, sku: &str) -> String {
 #[test]
 fn more_than_a_tenth_of_rejects_holds_the_import_and_nothing_is_visible() {
     let world = world_with(0..50);
-    let before = Dump::of(&world).only(CATALOG);
+    let before = Dump::of_catalog(&world);
     world.import("acme", "tenth.csv", dirty(0..90, 10).as_bytes(), &["--dry-run"]).expect(0);
     let held = world.import("acme", "more.csv", dirty(0..89, 11).as_bytes(), &[]).expect(3);
     assert_eq!(held.json()["state"], "held");
     assert_eq!(held.json()["guards"][0]["code"], "too_many_rejects");
     held.expect_counts(&[("read", 100), ("created", 39), ("unchanged", 50), ("rejected", 11)]);
-    let after = Dump::of(&world).only(CATALOG);
+    let after = Dump::of_catalog(&world);
     let differences = before.difference(&after);
     assert_eq!(differences, ["catalog.staging + a staging table is left"]);
     assert_eq!(
@@ -69,10 +66,10 @@ fn a_held_import_is_published_as_it_is() {
 #[test]
 fn a_discarded_import_leaves_the_catalogue_as_it_was_and_the_next_file_is_free() {
     let world = world_with(0..50);
-    let before = Dump::of(&world).only(CATALOG);
+    let before = Dump::of_catalog(&world);
     let held = world.import("acme", "more.csv", dirty(0..89, 11).as_bytes(), &[]).expect(3);
     world.arrivage(&["discard", &held.import_id()]).expect(0);
-    before.assert_same(&Dump::of(&world).only(CATALOG));
+    before.assert_same(&Dump::of_catalog(&world));
     world.arrivage(&["publish", &held.import_id()]).expect(1);
     world.import("acme", "next.csv", files::products('A', 0..60).as_bytes(), &[]).expect(0).expect_counts(&[
         ("read", 60),
@@ -161,11 +158,11 @@ fn an_empty_cell_of_a_full_file_clears_the_stored_value() {
 #[test]
 fn a_dry_run_tells_the_same_and_publishes_nothing() {
     let world = world_with(0..50);
-    let before = Dump::of(&world).only(CATALOG);
+    let before = Dump::of_catalog(&world);
     let next = dirty(1..60, 2);
     let tried = world.import("acme", "next.csv", next.as_bytes(), &["--dry-run"]).expect(0).json();
     assert_eq!(tried["state"], "staged");
-    before.assert_same(&Dump::of(&world).only(CATALOG));
+    before.assert_same(&Dump::of_catalog(&world));
     let done = world.import("acme", "next.csv", next.as_bytes(), &[]).expect(0).json();
     for fact in ["counts", "rejects_by_code", "guards"] {
         assert_eq!(tried[fact], done[fact], "{fact}");
@@ -229,7 +226,7 @@ fn a_held_import_is_staged_again_when_the_catalogue_has_moved_on() {
     calm.import("acme", "first.csv", files::products('A', 0..50).as_bytes(), &[]).expect(0);
     calm.import("acme", "update.csv", update.as_bytes(), &["--mode", "partial"]).expect(0);
     calm.import("acme", "more.csv", dirty.as_bytes(), &[]).expect(0);
-    Dump::of(&calm).only(CATALOG).assert_same(&Dump::of(&world).only(CATALOG));
+    Dump::of_catalog(&calm).assert_same(&Dump::of_catalog(&world));
 }
 
 #[test]

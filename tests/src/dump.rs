@@ -26,13 +26,22 @@ pub struct Dump {
 impl Dump {
     /// Everything that matters in a world's databases.
     pub fn of(world: &World) -> Self {
+        Self::of_some(world, &Home::ALL)
+    }
+
+    /// What readers of the catalogue see, and what stands behind it.
+    pub fn of_catalog(world: &World) -> Self {
+        Self::of_some(world, &[Home::Catalog])
+    }
+
+    fn of_some(world: &World, homes: &[Home]) -> Self {
         world.block_on(async {
             let names = Names::read(&connect(&world.database_url(Home::Catalog)).await).await;
             let mut tables = BTreeMap::new();
-            for home in Home::ALL {
-                let session = connect(&world.database_url(home)).await;
+            for home in homes {
+                let session = connect(&world.database_url(*home)).await;
                 names.write(&session).await;
-                for (_, table, sql) in TABLES.iter().filter(|(of, ..)| *of == home) {
+                for (_, table, sql) in TABLES.iter().filter(|(of, ..)| of == home) {
                     let mut lines: Vec<String> = query(&session, sql).await.into_iter().flatten().collect();
                     lines.sort_unstable();
                     tables.insert(format!("{}.{table}", home.name()), lines);

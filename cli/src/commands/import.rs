@@ -25,7 +25,7 @@ pub struct Import {
     /// The file: CSV, TSV or a spreadsheet, plain or packed with gzip, zstd or zip.
     #[arg(required_unless_present = "bucket_key", conflicts_with = "bucket_key", requires = "supplier")]
     file: Option<PathBuf>,
-    /// Import an object that lies in the inbox already: inbox/<supplier>/<file>.
+    /// Import an object that lies in the inbox already: `inbox/SUPPLIER/FILE`.
     #[arg(long, value_name = "KEY")]
     bucket_key: Option<String>,
     /// Code of the supplier.

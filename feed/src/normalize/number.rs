@@ -113,17 +113,18 @@ fn plain(text: &str, style: NumberStyle) -> Option<i64> {
             return None;
         }
     }
-    let decimals = (bytes.len() - whole).saturating_sub(1);
-    let scale = match decimals {
-        0 => 10_000,
-        1 => 1_000,
-        2 => 100,
+    if whole > 10 {
+        return None;
+    }
+    match (bytes.len() - whole).saturating_sub(1) {
+        0 => Some(value * 10_000),
+        1 => Some(value * 1_000),
+        2 => Some(value * 100),
         // `1,234` needs a second look in a mixed column.
-        3 if !style.mixed => 10,
-        4 => 1,
-        _ => return None,
-    };
-    (whole <= 10).then_some(value * scale)
+        3 if !style.mixed => Some(value * 10),
+        4 => Some(value),
+        _ => None,
+    }
 }
 
 /// A cell taken apart around its digits.

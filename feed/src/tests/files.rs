@@ -290,7 +290,7 @@ fn is_canonical(field: Field, text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn any_cells_become_items_or_rejects_whatever_the_blocks(rows in prop::collection::vec(prop::collection::vec(cell(), 29), 1..30)) {
