@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use feed::{DecodeError, FileFormat};
-use storage::{Bucket, ObjectFacts, Storage};
+use storage::{Bucket, ObjectFacts, Storage, StorageError};
 use tempfile::NamedTempFile;
 
 use crate::error::{ImportError, Result};
@@ -25,8 +25,25 @@ pub struct Received {
     pub facts: ObjectFacts,
 }
 
-/// Brings an object of the imports bucket to the spool folder.
+/// Times that an object is read anew because it was replaced while it was read.
+const READS_MAX: u32 = 5;
+
+/// Brings an object of the imports bucket to the spool folder. An object that is replaced while it is read is read again.
 pub async fn fetch(storage: &Storage, key: &str, settings: &Settings, progress: &Progress) -> Result<Received> {
+    let mut reads = 1;
+    loop {
+        match fetch_once(storage, key, settings, progress).await {
+            Err(ImportError::Storage(StorageError::Changed { .. } | StorageError::Truncated { .. }))
+                if reads < READS_MAX =>
+            {
+                reads += 1;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+async fn fetch_once(storage: &Storage, key: &str, settings: &Settings, progress: &Progress) -> Result<Received> {
     let bytes = storage.head(Bucket::ImportsFiles, key).await?.bytes;
     if bytes > settings.file_bytes_max {
         return Err(ImportError::FileTooLarge { bytes, limit: settings.file_bytes_max });
@@ -40,6 +57,11 @@ pub async fn fetch(storage: &Storage, key: &str, settings: &Settings, progress: 
 }
 
 impl Received {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// The file, from its first byte.
     pub fn reopen(&self) -> std::io::Result<File> {
         self.file.reopen()

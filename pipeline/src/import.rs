@@ -132,7 +132,9 @@ impl Run<'_> {
             ..Report::begin(&self.job)
         };
         self.take_time(&mut report);
-        jobs::advance(imports, attempt, &[ImportState::Staging], ImportState::Staged).await?;
+        // A crash in the publish transaction leaves a job `publishing` that published nothing: it is staged anew.
+        let before = [ImportState::Staging, ImportState::Publishing];
+        jobs::advance(imports, attempt, &before, ImportState::Staged).await?;
         let trip = report.guards.first().cloned().filter(|_| !self.job.approved);
         if task.dry_run {
             self.drop_staging().await?;

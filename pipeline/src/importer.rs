@@ -8,7 +8,7 @@ use router::DatabaseRouter;
 use router::catalog::{Supplier, SupplierLock, publications, staging, suppliers};
 use router::imports::files::{self, Facts, NewFile};
 use router::imports::jobs::{self, Job, NewJob, Priority};
-use storage::{Bucket, Storage, keys};
+use storage::{Bucket, Storage, StorageError, keys};
 use tempfile::NamedTempFile;
 use uuid::{Timestamp, Uuid};
 
@@ -83,9 +83,19 @@ impl Importer {
         progress.enter(Phase::Done, 0);
         // The archive has the file, so the inbox ends empty; after a passing fault it stays, to be found again.
         if outcome.as_ref().err().is_none_or(ImportError::permanent) {
-            self.storage.delete(Bucket::ImportsFiles, order.key.as_str()).await?;
+            self.clear_inbox(order, &received).await?;
         }
         outcome
+    }
+
+    /// Removes the object that was imported, but not another one that was dropped under its name meanwhile.
+    async fn clear_inbox(&self, order: &Order, received: &Received) -> Result<()> {
+        let (bucket, key) = (Bucket::ImportsFiles, order.key.as_str());
+        match self.storage.head(bucket, key).await {
+            Ok(head) if head.etag == received.facts.etag => Ok(self.storage.delete(bucket, key).await?),
+            Ok(_) | Err(StorageError::NotFound { .. }) => Ok(()),
+            Err(fault) => Err(fault.into()),
+        }
     }
 
     /// Publishes a held import: what was staged, or the archived file read again when the staging table or the
@@ -95,11 +105,18 @@ impl Importer {
     /// [`ImportError::NotHeld`] among others.
     pub async fn publish(&self, import_id: Uuid, progress: &Progress) -> Result<Report> {
         let begun = Instant::now();
+        let job = self.job_of(import_id).await?;
+        if let Some(report) = published_before(&job) {
+            return Ok(report);
+        }
         let supplier = self.known(&self.held(import_id).await?.supplier_code).await?;
         progress.enter(Phase::Waiting, 0);
         let lock = SupplierLock::acquire(self.router.catalog(), supplier.id).await?;
         self.relay().settle(supplier.id).await?;
-        // Another process may have decided while this one waited.
+        // Another process may have decided while this one waited, or a crash left only the fan-out, which is done now.
+        if let Some(report) = published_before(&self.job_of(import_id).await?) {
+            return Ok(report);
+        }
         let held = self.held(import_id).await?;
         if held.state == ImportState::Held {
             jobs::approve(self.router.imports(), import_id).await?;
@@ -203,12 +220,18 @@ impl Importer {
         Ok(jobs::create(imports, &new).await?)
     }
 
-    /// Keeps the file as received: the very bytes that were read, or an error when the object was replaced meanwhile.
-    /// Copying twice leaves one copy.
+    /// Keeps the file as received: a copy within the store, or, when the object was replaced or removed meanwhile, the
+    /// bytes that were read. Doing it twice leaves one copy.
     async fn archive(&self, inbox_key: &str, received: &Received, job: &Job) -> Result<()> {
         let key = archive_key(job);
         let (from, to) = ((Bucket::ImportsFiles, inbox_key), (Bucket::ImportsFiles, key.as_str()));
-        self.storage.copy(from, to, Some(&received.facts.etag)).await?;
+        match self.storage.copy(from, to, Some(&received.facts.etag)).await {
+            Ok(()) => {}
+            Err(StorageError::Changed { .. } | StorageError::NotFound { .. }) => {
+                self.storage.put_file(to.0, to.1, received.path()).await?;
+            }
+            Err(fault) => return Err(fault.into()),
+        }
         if let Some(file_id) = job.file_id {
             files::set_archive_key(self.router.imports(), file_id, &key).await?;
         }
@@ -240,6 +263,11 @@ impl Importer {
     pub(crate) fn relay(&self) -> Relay<'_> {
         Relay::new(&self.router, &self.owner, &self.settings)
     }
+}
+
+/// The report of a held import that a person had published: asking twice gives the same answer.
+fn published_before(job: &Job) -> Option<Report> {
+    (job.approved && job.state == ImportState::Completed).then(|| Report::kept(job))
 }
 
 /// Where the file of a job is archived: the day is the one in its time-ordered id, so that every attempt agrees.

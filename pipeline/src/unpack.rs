@@ -137,7 +137,7 @@ mod tests {
 
     fn gzip(bytes: impl Read) -> tempfile::NamedTempFile {
         let mut packed = tempfile::NamedTempFile::new().unwrap();
-        let mut encoder = flate2::read::GzEncoder::new(bytes, flate2::Compression::fast());
+        let mut encoder = flate2::read::GzEncoder::new(bytes, flate2::Compression::best());
         io::copy(&mut encoder, &mut packed).unwrap();
         packed
     }

@@ -27,7 +27,7 @@ fn the_same_rows_packed_or_in_a_workbook_make_the_same_catalogue() {
     let catalogue = |name: &str, bytes: &[u8]| {
         let world = World::new();
         world.supplier("acme");
-        world.import("acme", name, bytes, &[]).expect(0).expect_counts(&[("read", 3), ("created", 3)]);
+        world.import("acme", name, bytes, &[]).expect(0).expect_counts("3 read, 3 created");
         Dump::of(&world).only(PRODUCTS)
     };
     let plain = catalogue("prices.csv", FILE.as_bytes());
@@ -52,12 +52,11 @@ fn a_reject_of_a_workbook_names_its_row_in_the_sheet() {
     rows.push(vec!["A-20", "", "1.50"]);
     let world = World::new();
     world.supplier("acme");
-    world.import("acme", "prices.xlsx", &files::workbook(&rows), &[]).expect(0).expect_counts(&[
-        ("read", 21),
-        ("created", 20),
-        ("rejected", 1),
-    ]);
-    assert_eq!(world.rows(Home::Imports, "select line, code from import_errors"), [["24", "required_missing"]]);
+    world
+        .import("acme", "prices.xlsx", &files::workbook(&rows), &[])
+        .expect(0)
+        .expect_counts("21 read, 20 created, 1 rejected");
+    world.expect_rows(Home::Imports, "select line, code from import_errors", &["24|required_missing"]);
 }
 
 #[test]
@@ -98,6 +97,6 @@ fn a_workbook_bomb_ends_its_import_by_name_and_nothing_else() {
         let report = import(&next, files::products('A', 0..3).as_bytes()).unwrap();
         assert_eq!(report.counts.read, 3);
     }
-    assert_eq!(world.value(Home::Catalog, "select count(*) from products"), "3");
-    assert_eq!(world.value(Home::Imports, "select count(*) from import_jobs where status = 'failed'"), "3");
+    world.expect_rows(Home::Catalog, "select count(*) from products", &["3"]);
+    world.expect_rows(Home::Imports, "select count(*) from import_jobs where status = 'failed'", &["3"]);
 }

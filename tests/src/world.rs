@@ -131,17 +131,24 @@ impl World {
         self.runtime.block_on(future)
     }
 
-    /// Runs SQL and returns its rows, every value as text and null as the empty text.
-    pub fn rows(&self, home: Home, sql: &str) -> Vec<Vec<String>> {
+    /// Runs SQL and returns its rows, each as its values with `|` between them; null is the empty text.
+    pub fn rows(&self, home: Home, sql: &str) -> Vec<String> {
         let url = self.database_url(home);
-        self.block_on(async { query(&connect(&url).await, sql).await })
+        let rows = self.block_on(async { query(&connect(&url).await, sql).await });
+        rows.iter().map(|row| row.join("|")).collect()
     }
 
-    /// Runs SQL and returns its first value.
+    /// Fails unless the rows of a query are these.
     #[track_caller]
-    pub fn value(&self, home: Home, sql: &str) -> String {
+    pub fn expect_rows(&self, home: Home, sql: &str, expected: &[&str]) {
+        assert_eq!(self.rows(home, sql), expected, "{sql}");
+    }
+
+    /// The one number that a query gives.
+    #[track_caller]
+    pub fn number(&self, home: Home, sql: &str) -> u64 {
         let rows = self.rows(home, sql);
-        rows.into_iter().flatten().next().unwrap_or_else(|| panic!("no row: {sql}"))
+        rows.first().and_then(|row| row.parse().ok()).unwrap_or_else(|| panic!("no number but {rows:?}: {sql}"))
     }
 
     pub(crate) fn database_url(&self, home: Home) -> String {

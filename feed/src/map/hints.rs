@@ -18,48 +18,18 @@ pub(super) struct Heading {
 }
 
 /// Words that say nothing about a column of products.
+#[rustfmt::skip]
 const NOISE: &[&str] = &[
-    "product",
-    "products",
-    "produit",
-    "produits",
-    "produkt",
-    "producto",
-    "prodotto",
-    "variant",
-    "variante",
-    "google shopping",
-    "the",
-    "le",
-    "la",
-    "du",
-    "de",
-    "des",
+    "product", "products", "produit", "produits", "produkt", "producto", "prodotto", "variant", "variante", "the",
+    "le", "la", "du", "de", "des",
 ];
 
 /// Codes and names of currencies in headers. Only those that are no word of another meaning.
+#[rustfmt::skip]
 const CURRENCIES: &[(&str, &str)] = &[
-    ("eur", "EUR"),
-    ("euro", "EUR"),
-    ("euros", "EUR"),
-    ("usd", "USD"),
-    ("gbp", "GBP"),
-    ("chf", "CHF"),
-    ("cad", "CAD"),
-    ("aud", "AUD"),
-    ("jpy", "JPY"),
-    ("cny", "CNY"),
-    ("sek", "SEK"),
-    ("nok", "NOK"),
-    ("dkk", "DKK"),
-    ("pln", "PLN"),
-    ("czk", "CZK"),
-    ("huf", "HUF"),
-    ("ron", "RON"),
-    ("tnd", "TND"),
-    ("dzd", "DZD"),
-    ("xof", "XOF"),
-    ("brl", "BRL"),
+    ("eur", "EUR"), ("euro", "EUR"), ("euros", "EUR"), ("usd", "USD"), ("gbp", "GBP"), ("chf", "CHF"), ("cad", "CAD"),
+    ("aud", "AUD"), ("jpy", "JPY"), ("cny", "CNY"), ("sek", "SEK"), ("nok", "NOK"), ("dkk", "DKK"), ("pln", "PLN"),
+    ("czk", "CZK"), ("huf", "HUF"), ("ron", "RON"), ("tnd", "TND"), ("dzd", "DZD"), ("xof", "XOF"), ("brl", "BRL"),
     ("inr", "INR"),
 ];
 

@@ -52,6 +52,7 @@ pub fn propose(header: &[String], sample: &RecordBatch) -> Proposal {
     let mut proposal = Draft { taken: vec![Vec::new(); columns.len()], refused: vec![None; columns.len()], columns };
     proposal.choose_by_name_and_values();
     proposal.choose_sku();
+    proposal.choose_gtin();
     proposal.choose_title();
     proposal.choose_variant_attributes();
     proposal.finish()
@@ -253,6 +254,17 @@ impl Draft<'_> {
             .find(|place| self.taken[*place].is_empty() && self.columns[*place].profile.identifies());
         if let Some(place) = unique {
             self.take(place, Field::Sku, 0.4, format!("{why}; every value of this column is another"));
+        }
+    }
+
+    /// A supplier whose references are GTINs gives both in one column.
+    fn choose_gtin(&mut self) {
+        const SURE: f32 = 0.9;
+        if self.feeding(Field::Gtin).is_none()
+            && let Some(place) =
+                self.feeding(Field::Sku).filter(|place| self.columns[*place].profile.share_gtin() >= SURE)
+        {
+            self.take(place, Field::Gtin, 0.7, "these references are valid GTINs".to_owned());
         }
     }
 

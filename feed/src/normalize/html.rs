@@ -43,7 +43,7 @@ fn sanitise(text: &str, out: &mut String) {
         builder
     });
     if is_explosive(text) {
-        out.push_str(&ammonia::clean_text(text));
+        escape(text, out);
     } else {
         // Character references may bring control characters back.
         clean_into(trim(&SANITISER.clean(text).to_string()), Lines::Many, out);
@@ -53,8 +53,8 @@ fn sanitise(text: &str, out: &mut String) {
 /// Markup made to exhaust a parser is kept as visible text. An open formatting tag with attributes is opened again
 /// inside every block that follows it, so the tree grows with their product; deep nesting costs time by its square.
 fn is_explosive(text: &str) -> bool {
-    const TAGS_MAX: usize = 5_000;
-    const REOPENED_MAX: usize = 400_000;
+    const TAGS_MAX: usize = 3_000;
+    const REOPENED_MAX: usize = 100_000;
     const FORMATTING: &[&str] =
         &["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
     let (mut tags, mut formatting) = (0usize, 0usize);
@@ -68,6 +68,18 @@ fn is_explosive(text: &str) -> bool {
         }
     }
     tags > TAGS_MAX || tags * formatting > REOPENED_MAX
+}
+
+/// Markup as visible text.
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            other => out.push(other),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -111,95 +123,26 @@ mod tests {
     #[test]
     fn markup_made_to_exhaust_the_parser_is_kept_as_text() {
         let mut bomb = String::new();
-        for n in 0..1500 {
+        for n in 0..1_000 {
             bomb.push_str(&format!("<b id={n}>"));
         }
-        bomb.push_str(&"<p>".repeat(1500));
+        bomb.push_str(&"<p>".repeat(1_000));
         assert!(is_explosive(&bomb));
-        let started = std::time::Instant::now();
-        assert!(read(&bomb[..40_000.min(bomb.len())]).starts_with("&lt;b"));
-        assert!(started.elapsed().as_secs() < 5);
+        assert_eq!(read(&bomb), bomb.replace('<', "&lt;").replace('>', "&gt;"));
         assert!(!is_explosive(&"<p>text<br><a href=\"x\">y</a></p>".repeat(400)));
     }
 
     /// Pieces from which both simple and nasty fragments arise.
     fn fragment() -> impl Strategy<Value = String> {
+        #[rustfmt::skip]
         let piece = prop::sample::select(vec![
-            "<p>",
-            "</p>",
-            "<b>",
-            "</b>",
-            "<i>",
-            "</i>",
-            "<ul>",
-            "</ul>",
-            "<li>",
-            "</li>",
-            "<ol>",
-            "</ol>",
-            "<br>",
-            "<br />",
-            "<br/>",
-            "<h2>",
-            "</h2>",
-            "<h3>",
-            "</h3>",
-            "<div>",
-            "</div>",
-            "<span>",
-            "</span>",
-            "<strong>",
-            "</strong>",
-            "<em>",
-            "</em>",
-            "<blockquote>",
-            "</blockquote>",
-            "<code>",
-            "</code>",
-            "<sub>",
-            "</sub>",
-            "<p class=\"a\">",
-            "<span style=\"x:y\">",
-            "<div id=\"a\" class=\"b\">",
-            "<b class=\"c\">",
-            " ",
-            "\n",
-            "\t",
-            "text",
-            "a & b",
-            "&amp;",
-            "&lt;",
-            "&gt;",
-            "&nbsp;",
-            "&eacute;",
-            "&euro;",
-            "&#39;",
-            "&quot;",
-            "&",
-            ">",
-            "\u{a0}",
-            "é",
-            "©",
-            "€",
-            "<a href=\"http://x\">",
-            "</a>",
-            "<table>",
-            "<td>",
-            "</",
-            "<",
-            "\"",
-            "'",
-            "&amp",
-            "&notit;",
-            "&frac12;",
-            "&sup2;",
-            "<P>",
-            "<p >",
-            "<p/>",
-            "<img>",
-            "<!-- -->",
-            "<script>",
-            "<s>",
+            "<p>", "</p>", "<b>", "</b>", "<i>", "</i>", "<ul>", "</ul>", "<li>", "</li>", "<ol>", "</ol>", "<br>",
+            "<br />", "<br/>", "<h2>", "</h2>", "<h3>", "</h3>", "<div>", "</div>", "<span>", "</span>", "<strong>",
+            "</strong>", "<em>", "</em>", "<blockquote>", "</blockquote>", "<code>", "</code>", "<sub>", "</sub>",
+            "<p class=\"a\">", "<span style=\"x:y\">", "<div id=\"a\" class=\"b\">", "<b class=\"c\">", " ", "\n",
+            "\t", "text", "a & b", "&amp;", "&lt;", "&gt;", "&nbsp;", "&eacute;", "&euro;", "&#39;", "&quot;", "&",
+            ">", "\u{a0}", "é", "©", "€", "<a href=\"http://x\">", "</a>", "<table>", "<td>", "</", "<", "\"", "'",
+            "&amp", "&notit;", "&frac12;", "&sup2;", "<P>", "<p >", "<p/>", "<img>", "<!-- -->", "<script>", "<s>",
             "</s>",
         ]);
         prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
@@ -211,27 +154,10 @@ mod tests {
             prop::sample::select(vec!["text", "a & b", "&eacute;", "<br>", "<br />", "\n", " ", "", "\u{a0}", "1 > 0"])
                 .prop_map(str::to_owned);
         leaf.prop_recursive(5, 24, 4, |inner| {
+            #[rustfmt::skip]
             let name = prop::sample::select(vec![
-                "b",
-                "strong",
-                "i",
-                "em",
-                "u",
-                "s",
-                "small",
-                "sub",
-                "sup",
-                "span",
-                "code",
-                "p",
-                "h1",
-                "h3",
-                "h6",
-                "div",
-                "blockquote",
-                "ul",
-                "ol",
-                "li",
+                "b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "span", "code", "p", "h1", "h3", "h6",
+                "div", "blockquote", "ul", "ol", "li",
             ]);
             (name, prop::collection::vec(inner, 0..4), any::<bool>()).prop_map(|(name, children, class)| {
                 format!("<{name}{}>{}</{name}>", if class { " class=\"k\"" } else { "" }, children.concat())
@@ -262,7 +188,7 @@ mod tests {
 
         #[test]
         fn any_text_is_sanitised_without_panic(text in "\\PC{0,60}") {
-            the_short_way_agrees(&text)?;
+            the_short_way_agrees(&cleaned(&text))?;
             let mut out = String::new();
             let _ = description(&text, 1 << 16, &mut out);
         }

@@ -137,25 +137,19 @@ pub(crate) fn derive(
     refusals: &mut Refusals,
 ) {
     for (row, rate) in rates.iter_mut().enumerate() {
-        let (known, place, derived) = match (price.values[row], gross_price.values[row]) {
-            (Some(value), None) => (value, price.place, true),
-            (None, Some(value)) => (value, gross_price.place, true),
-            (Some(value), Some(_)) => (value, price.place, false),
-            (None, None) => continue,
-        };
-        if rate.is_none() {
-            *rate = supplier;
-        }
-        let Some(rate) = *rate else { continue };
-        if !derived {
+        let known = (price.values[row], gross_price.values[row]);
+        if known == (None, None) {
             continue;
         }
-        let from_net = price.values[row].is_some();
-        let other = if from_net { gross(known, rate) } else { net(known, rate) };
-        match other {
-            Some(value) if from_net => gross_price.values[row] = Some(value),
-            Some(value) => price.values[row] = Some(value),
-            None => refusals.add(row, place, out_of_range("the price including tax")),
+        *rate = rate.or(supplier);
+        let Some(rate) = *rate else { continue };
+        let derived = match known {
+            (Some(value), None) => gross(value, rate).map(|value| gross_price.values[row] = Some(value)),
+            (None, Some(value)) => net(value, rate).map(|value| price.values[row] = Some(value)),
+            _ => Some(()),
+        };
+        if derived.is_none() {
+            refusals.add(row, price.place, out_of_range("the price including tax"));
         }
     }
 }

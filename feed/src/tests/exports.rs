@@ -139,6 +139,7 @@ fn values_count_more_than_names() {
 fn without_a_sku_column_a_gtin_or_another_identity_stands_in() {
     let file = "EAN,name\n4006381333931,a\n96385074,b\n";
     assert_eq!(mapped(file), "EAN=gtin EAN=sku name=title");
+    assert_eq!(mapped(&file.replace("EAN", "sku")), "sku=sku sku=gtin name=title");
     assert_eq!(
         Feed::of(file).outcome(),
         "2: sku=4006381333931 gtin=04006381333931 gtin_restricted=no title=a\n3: sku=96385074 gtin=00000096385074 gtin_restricted=no title=b\n"

@@ -1,11 +1,12 @@
 //! Every field of an item, and every code by which a row is rejected.
 
-use item::RejectCode;
+use item::{Field, RejectCode};
 
 use super::{Feed, read_cell};
 
 #[test]
 fn every_field_takes_its_cell() {
+    let mut seen = String::new();
     for (header, cell, expected) in [
         ("ean", "4006381333931", "gtin=04006381333931 gtin_restricted=no"),
         ("ean", "2000000000015", "gtin=02000000000015 gtin_restricted=yes"),
@@ -40,12 +41,18 @@ fn every_field_takes_its_cell() {
             "image_urls=https://a.example/1.jpg, https://a.example/2.jpg",
         ),
         ("parent sku", "P-1", "variant_group=P-1"),
+        ("option1 value", "42", "variant_attributes={\"option1 value\":\"42\"}"),
         ("date de disponibilité", "31/12/2026", "available_from=2026-12-31"),
         ("discontinued", "oui", "discontinued=yes"),
         ("remarque", "say \"hi\"", "attributes={\"remarque\":\"say \\\"hi\\\"\"}"),
         ("remarque", "#N/A", "attributes={\"remarque\":\"#N/A\"}"),
     ] {
         assert_eq!(read_cell(header, cell), expected, "{header}: {cell}");
+        seen.push_str(&format!(" {expected}"));
+    }
+    // A field that is added later must be read, and show it here.
+    for field in Field::ALL.into_iter().filter(|field| !field.required()) {
+        assert!(seen.contains(&format!(" {}=", field.name())), "{}", field.name());
     }
 }
 

@@ -99,7 +99,7 @@ impl<'a> Feed<'a> {
 
 /// Reads one cell as one field: the value as people see it, what stays as an attribute, or the code of the reject.
 fn read_cell(header: &str, cell: &str) -> String {
-    let file = format!("sku\ttitle\t{header}\nA\tB\t{}\n", cell.replace('\t', " "));
+    let file = format!("sku\ttitle\t{header}\toption1 name\nA\tB\t{cell}\t\n");
     let outcome = Feed::of(&file).outcome();
     let values = outcome.strip_prefix("2:").unwrap().replacen(" sku=A", "", 1).replacen(" title=B", "", 1);
     values.trim().to_owned()
