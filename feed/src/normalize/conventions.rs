@@ -94,7 +94,13 @@ fn tax_rate_setting(text: &str) -> Result<i64, DecodeError> {
 
 /// A constant is written by a person who means what it proves.
 fn constant(field: Field, text: &str) -> Convention {
-    Convention { number: constant_style(text), unit: Some(Measure::assumed(field)), ..Convention::default() }
+    let separator = SEPARATORS.iter().find(|sign| field == Field::CategoryPath && text.contains(**sign));
+    Convention {
+        number: constant_style(text),
+        unit: Some(Measure::assumed(field)),
+        separator: separator.map(|sign| (*sign).to_owned()),
+        ..Convention::default()
+    }
 }
 
 fn constant_style(text: &str) -> NumberStyle {

@@ -230,11 +230,12 @@ columns = [{ column = "sku", field = "sku" }, { column = "title", field = "title
 [constants]
 brand = "Acme"
 condition = "neuf"
+category_path = "Garden/Chairs"
 tax_rate = "5,5"
 "#;
     assert_eq!(
         Feed::of("sku,title\nA,a\n").mapped(mapping).outcome(),
-        "2: sku=A brand=Acme title=a tax_rate=5.5 condition=new\n"
+        "2: sku=A brand=Acme title=a category_path=Garden > Chairs tax_rate=5.5 condition=new\n"
     );
     let wrong = mapping.replace("neuf", "mint");
     assert!(
