@@ -5,7 +5,7 @@ use item::ImportState;
 use router::DatabaseRouter;
 use router::analytics::{self, ImportMetrics};
 use router::catalog::outbox::{self, Pending};
-use router::catalog::{OutboxEvent, Publication, fanout, publications};
+use router::catalog::{OutboxEvent, Publication, fanout, publications, staging};
 use router::code2asin::jobs::Link;
 use router::imports::jobs::{self, Attempt};
 use router::imports::statistics;
@@ -41,6 +41,8 @@ impl<'a> Relay<'a> {
     pub async fn settle(&self, supplier_id: i64) -> Result<()> {
         let imports = self.router.imports();
         for Pending { event, consumers } in self.pending(supplier_id).await? {
+            // The crash may have come before what was published was removed from staging.
+            staging::drop(&self.router.catalog().bulk().await?, event.import_id).await?;
             self.follow(&event, &consumers).await?;
             let Some(job) = jobs::find(imports, event.import_id).await?.filter(|job| !job.state.ended()) else {
                 self.concluded(&event).await?;

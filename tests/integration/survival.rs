@@ -64,6 +64,28 @@ fn killed_ten_times_the_publication_of_a_held_import_ends_as_if_undisturbed() {
     });
 }
 
+#[test]
+fn killed_between_its_publication_and_the_end_an_import_leaves_nothing_behind() {
+    let world = world();
+    let held = world.import("acme", FILE, &file(&Catalogue::new(200, 3).dirty(0.2)), &[]).expect(3).import_id();
+    let staging = world.rows(Home::Catalog, "select tablename from pg_tables where schemaname = 'staging'");
+    // A reader of the staging table lets the publication pass, but not the removal of the table. The server gives the
+    // removal up as well: that is as if the kill had come right before it.
+    let reader = world.hold(Home::Catalog, &format!("select from staging.\"{}\"", staging[0]));
+    let waiting = "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let publish = ["publish", held.as_str()];
+    let waits = || world.number(Home::Catalog, &format!("select count(*) {waiting}")) == 1;
+    assert!(world.start(&publish).kill_when(waits).is_none());
+    world.rows(Home::Catalog, &format!("select pg_terminate_backend(pid) {waiting}"));
+    drop(reader);
+    world.expect_rows(Home::Catalog, "select count(*) from outbox", &["1"]);
+
+    world.arrivage(&publish).expect(0);
+    world.expect_rows(Home::Imports, "select status from import_jobs", &["completed"]);
+    world.expect_rows(Home::Catalog, "select count(*) from outbox_deliveries", &["4"]);
+    world.expect_rows(Home::Catalog, "select count(*) from pg_tables where schemaname = 'staging'", &["0"]);
+}
+
 fn world() -> World {
     let world = World::new();
     world.supplier("acme");

@@ -84,6 +84,21 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+        self.kill()
+    }
+
+    /// Sends SIGKILL as soon as this holds, or tells how it ended before.
+    pub fn kill_when(mut self, holds: impl Fn() -> bool) -> Option<Ended> {
+        while !holds() {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(self.ended(status));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.kill()
+    }
+
+    fn kill(mut self) -> Option<Ended> {
         self.child.kill().unwrap();
         let status = self.child.wait().unwrap();
         // It may have ended by itself just then.

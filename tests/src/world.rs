@@ -138,6 +138,16 @@ impl World {
         rows.iter().map(|row| row.join("|")).collect()
     }
 
+    /// Runs SQL in a transaction that is rolled back when the result is dropped: what it locks stays locked until then.
+    pub fn hold(&self, home: Home, sql: &str) -> impl Sized + use<> {
+        let url = self.database_url(home);
+        self.block_on(async {
+            let session = connect(&url).await;
+            query(&session, &format!("begin; {sql}")).await;
+            session
+        })
+    }
+
     /// Fails unless the rows of a query are these.
     #[track_caller]
     pub fn expect_rows(&self, home: Home, sql: &str, expected: &[&str]) {
