@@ -62,8 +62,13 @@ pub struct Cli {
 enum Command {
     /// Show the whole system at work: start a private stack, make three suppliers' files, import them twice.
     Demo(commands::demo::Demo),
-    /// Import a supplier's file: upload it to the inbox and run it here.
+    /// Import a supplier's file: queue it and run it here.
     Import(commands::import::Import),
+    /// Run imports from the queue until told to stop: start as many workers as you like.
+    Work(commands::work::Work),
+    /// List, watch, cancel and retry imports.
+    #[command(subcommand)]
+    Jobs(commands::jobs::Jobs),
     /// Publish a held import as it is.
     Publish(commands::import::Publish),
     /// Give up a held import; the catalogue stays as it is.
@@ -122,6 +127,8 @@ impl Cli {
         let exit = match self.command {
             Command::Demo(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
+            Command::Work(command) => command.run(&context),
+            Command::Jobs(command) => command.run(&context),
             Command::Publish(command) => command.run(&context),
             Command::Discard(command) => command.run(&context),
             Command::Supplier(command) => command.run(&context),

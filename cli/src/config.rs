@@ -25,6 +25,8 @@ pub struct Config {
     pub feed: feed::Limits,
     /// The import pipeline.
     pub import: pipeline::Settings,
+    /// Workers.
+    pub work: pipeline::worker::WorkSettings,
     /// The shared cache.
     pub redis: RedisSettings,
     /// What is written to standard error.

@@ -35,6 +35,34 @@ pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints a value as one line of JSON on standard output; a reader that is gone is no fault of ours.
+pub fn json_line(value: &impl Serialize) {
+    if let Ok(text) = serde_json::to_string(value) {
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+    }
+}
+
+/// How an import ended, on one line.
+pub fn outcome(report: &Report) -> String {
+    let counts = &report.counts;
+    if let Some(newer) = &report.superseded_by {
+        return format!("cancelled: {newer} is newer and says everything");
+    }
+    if report.identical {
+        return format!("{}: identical to the file published last, nothing to do", report.state);
+    }
+    format!(
+        "{}: {} read, {} created, {} updated, {} unchanged, {} rejected in {:.2} s",
+        report.state,
+        count(counts.read),
+        count(counts.created),
+        count(counts.updated),
+        count(counts.unchanged),
+        count(report.refused()),
+        report.seconds.total
+    )
+}
+
 /// 1234567 as `1 234 567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -90,6 +118,8 @@ pub fn report(report: &Report) -> String {
     let mut line = |label: &str, value: String| text.push_str(&format!("  {label:<12} {value}\n"));
     if report.identical {
         line("state", "completed: identical to the file published last, nothing to do".to_owned());
+    } else if let Some(newer) = &report.superseded_by {
+        line("state", format!("cancelled: {newer} is newer and says everything"));
     } else if report.dry_run && report.state == item::ImportState::Staged {
         line("state", "staged: dry run, nothing was published".to_owned());
     } else {

@@ -2,6 +2,7 @@
 
 use feed::DecodeError;
 use item::{Counts, FileCode};
+use router::RouterError;
 use uuid::Uuid;
 
 /// Why an import stopped. Before the publish transaction the catalogue is as it was; after it, running the import again
@@ -57,9 +58,31 @@ pub enum ImportError {
     /// A database failed.
     #[error("database")]
     Router(#[from] router::RouterError),
-    /// The connection that held the supplier's lock broke: another import may have begun.
-    #[error("the supplier's lock was lost before publishing; run the import again")]
-    LockLost,
+    /// The import ended in other hands than these.
+    #[error("import {id} failed: {message} ({code})")]
+    Failed {
+        /// The import.
+        id: Uuid,
+        /// The word for the fault.
+        code: String,
+        /// The sentence.
+        message: String,
+    },
+    /// A person cancelled the import.
+    #[error("import {0} was cancelled")]
+    Cancelled(Uuid),
+    /// The object that an import is about is nowhere any more.
+    #[error("`{key}` was gone before it could be read; drop the file again")]
+    Gone {
+        /// Where it was.
+        key: String,
+    },
+    /// Its worker died with it again and again.
+    #[error("{attempts} workers ended without a word while they had this import in hand")]
+    WorkersLost {
+        /// How many.
+        attempts: i32,
+    },
     /// A spool file failed.
     #[error("spool file")]
     Spool(#[source] std::io::Error),
@@ -73,6 +96,7 @@ impl ImportError {
     pub fn code(&self) -> Option<FileCode> {
         match self {
             ImportError::File(fault) => fault.code(),
+            ImportError::Failed { code, .. } => code.parse().ok(),
             _ => None,
         }
     }
@@ -90,29 +114,18 @@ impl ImportError {
             ImportError::Key(_) => "key_invalid",
             ImportError::Storage(_) => "storage",
             ImportError::Router(_) => "database",
-            ImportError::LockLost => "lock_lost",
+            ImportError::Failed { .. } => "failed",
+            ImportError::Cancelled(_) => "cancelled",
+            ImportError::Gone { .. } => "gone",
+            ImportError::WorkersLost { .. } => "workers_lost",
             ImportError::Spool(_) => "spool",
             ImportError::Task(_) => "task",
         }
     }
 
-    /// Another attempt would end the same way.
-    pub fn permanent(&self) -> bool {
-        match self {
-            ImportError::File(fault) => fault.code().is_some(),
-            ImportError::UnknownSupplier { .. }
-            | ImportError::FileTooLarge { .. }
-            | ImportError::Unbalanced(_)
-            | ImportError::UnknownImport(_)
-            | ImportError::NotHeld { .. }
-            | ImportError::Mapping { .. }
-            | ImportError::Key(_) => true,
-            ImportError::Storage(_)
-            | ImportError::Router(_)
-            | ImportError::LockLost
-            | ImportError::Spool(_)
-            | ImportError::Task(_) => false,
-        }
+    /// The attempt is over because somebody else has the import, or a person cancelled it.
+    pub fn fenced(&self) -> bool {
+        matches!(self, ImportError::Router(RouterError::Fenced { .. }))
     }
 }
 

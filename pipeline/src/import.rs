@@ -1,109 +1,220 @@
-//! The way of a file: plan → survey → stage → guards → publish → fan out. The stages stand in files of their own; here
-//! they are only put together.
+//! The way of a file: fetch → archive → plan → survey → stage → guards → publish. The stages stand in files of their own;
+//! here they are only put together. What follows a publish is the relay's.
 //!
 //! Two steps are idempotent, *stage* and *publish*; a crash anywhere is cured by running the import again.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use chrono::{DateTime, SubsecRound, Utc};
 use feed::Plan;
-use item::{EmptyMeans, ImportState};
-use router::catalog::outbox::Pending;
-use router::catalog::{Publish, SupplierLock, publications, publish, staging};
-use router::imports::jobs::{self, Attempt, Job};
-use router::imports::logs::{self, LogLevel};
-use serde_json::{Value, json};
+use item::{Counts, EmptyMeans, ImportState};
+use router::catalog::{Publication, Publish, publications, publish, staging};
+use router::imports::files::{self, NewFile};
+use router::imports::jobs::{self, Attempt, Dropped, Job};
+use storage::{Bucket, InboxKey, StorageError};
 use tokio::runtime::Handle;
 
 use crate::diff::Differ;
 use crate::error::{ImportError, Result};
-use crate::fetch::{Received, Table};
+use crate::fetch::{self, Received, Table};
 use crate::guards;
-use crate::heartbeat::Heartbeat;
-use crate::importer::Importer;
+use crate::importer::{Importer, archive_key};
 use crate::keep::Keep;
-use crate::order::Task;
+use crate::order::{Order, Task};
 use crate::progress::{Counted, Phase, Progress};
 use crate::rejects::RejectSink;
 use crate::report::{Report, Seconds, peak_rss_bytes};
 use crate::snapshot::Snapshot;
 use crate::stage::{self, Reading};
 
-/// One attempt at one import, under the supplier's lock.
-pub(crate) struct Run<'a> {
-    pub importer: &'a Importer,
-    pub lock: &'a SupplierLock,
+/// One attempt at one import.
+pub(crate) struct Run {
+    pub importer: Arc<Importer>,
     pub job: Job,
-    pub task: Task,
-    pub progress: &'a Progress,
+    pub attempt: Attempt,
+    pub progress: Progress,
     pub begun: Instant,
     pub seconds: Seconds,
 }
 
-impl Run<'_> {
-    /// Runs the import to its end, or to the fault that stopped it. A file at fault ends the import as `failed` with the
-    /// catalogue as it was; after any other fault it waits to be run again.
-    pub async fn attempt(mut self, received: &Received) -> Result<Report> {
-        let imports = self.importer.router.imports();
-        let lease_seconds = self.importer.settings.lease_seconds;
-        let attempt = jobs::begin_attempt(imports, self.job.id, &self.importer.owner, lease_seconds).await?;
-        let _heartbeat = Heartbeat::start(imports, attempt, lease_seconds, self.progress);
-        self.log(LogLevel::Info, "attempt begun", json!({ "attempt": attempt.number, "owner": self.importer.owner }))
-            .await?;
-        if let Some(version) = self.task.mapping_version {
-            jobs::set_mapping_version(imports, &attempt, version).await?;
-        }
-        let outcome = self.work(&attempt, received).await;
-        match &outcome {
-            Ok(report) => self.log(LogLevel::Info, report.state.as_str(), json!({ "counts": report.counts })).await?,
-            Err(fault) if fault.permanent() => {
-                self.drop_staging().await?;
-                jobs::fail(imports, &attempt, fault.code_word(), &fault.to_string()).await?;
-                self.log(LogLevel::Error, &fault.to_string(), json!({ "code": fault.code_word() })).await?;
-            }
-            // What failed may be the very database that keeps the log.
-            Err(fault) => tracing::warn!(import.id = %self.job.id, error = %fault, "import stopped; run it again"),
-        }
-        outcome
-    }
-
-    async fn log(&self, level: LogLevel, message: &str, fields: Value) -> Result<()> {
-        Ok(logs::add(self.importer.router.imports(), self.job.id, level, message, &fields).await?)
-    }
-
-    async fn work(&mut self, attempt: &Attempt, received: &Received) -> Result<Report> {
-        let report = match self.staged_before().await? {
-            Some(report) => report,
-            None => self.stage(attempt, received).await?,
-        };
-        if self.task.dry_run || report.state == ImportState::Held {
+impl Run {
+    /// Runs the import to its end, or to the fault that stopped it.
+    pub async fn run(mut self) -> Result<Report> {
+        if let Some(report) = self.superseded().await? {
             return Ok(report);
         }
-        self.publish(attempt, &report).await?;
-        self.follow(attempt, report).await
+        if let Some(publication) = self.published_before().await? {
+            return self.complete_published(&publication).await;
+        }
+        let order = Order::of(&self.job)?;
+        let supplier = self.importer.known(&self.job.supplier_code).await?;
+        let Some(received) = self.fetch().await? else { return self.replaced().await };
+        let task = Task::new(&self.importer.router, supplier, &order, received.facts.sha256).await?;
+        self.record(&task, &received).await?;
+        if let Some(report) = self.answered(&task, &order).await? {
+            return Ok(report);
+        }
+        self.archive(&received).await?;
+        if let Some(version) = task.mapping_version {
+            jobs::set_mapping_version(self.importer.router.imports(), &self.attempt, version).await?;
+        }
+        let report = match self.staged_before(&task).await? {
+            Some(report) => report,
+            None => self.stage(&task, &received).await?,
+        };
+        if task.dry_run || report.state == ImportState::Held {
+            return Ok(report);
+        }
+        self.publish(&task, &report).await?;
+        self.complete(report).await
+    }
+
+    /// A newer full file says all that this one could: it is not read at all, unless a person asked for it.
+    async fn superseded(&self) -> Result<Option<Report>> {
+        let job = &self.job;
+        if job.approved || job.dry_run || job.state == ImportState::Publishing {
+            return Ok(None);
+        }
+        let imports = self.importer.router.imports();
+        let Some(newer) = jobs::newer_full(imports, job).await? else { return Ok(None) };
+        jobs::supersede(imports, &self.attempt, newer.id).await?;
+        Ok(Some(Report { state: ImportState::Cancelled, superseded_by: Some(newer.file_name), ..Report::begin(job) }))
+    }
+
+    /// A crash between the publish transaction and the end of the job: everything visible is done.
+    async fn published_before(&self) -> Result<Option<Publication>> {
+        if self.attempt.number == 1 {
+            return Ok(None);
+        }
+        Ok(publications::of_import(self.importer.router.catalog(), self.job.id).await?)
+    }
+
+    async fn complete_published(&mut self, publication: &Publication) -> Result<Report> {
+        self.drop_staging().await?;
+        let report = Report { counts: publication.counts, ..Report::kept(&self.job) };
+        self.complete(report).await
+    }
+
+    /// The file, from the archive or from where it was dropped; `None` when another version lies there by now.
+    async fn fetch(&mut self) -> Result<Option<Received>> {
+        let (importer, archived) = (&self.importer, archive_key(&self.job));
+        let key = if self.job.is_archived { &archived } else { &self.job.key };
+        let fetched = match fetch::fetch(&importer.storage, key, &importer.settings, &self.progress).await {
+            // The crash of an earlier attempt may have come between the copy and the note of it.
+            Err(ImportError::Storage(StorageError::NotFound { key, .. })) if !self.job.is_archived => {
+                match fetch::fetch(&importer.storage, &archived, &importer.settings, &self.progress).await {
+                    Err(ImportError::Storage(StorageError::NotFound { .. })) => Err(ImportError::Gone { key }),
+                    fetched => fetched.inspect(|_| self.job.is_archived = true),
+                }
+            }
+            fetched => fetched,
+        }?;
+        self.seconds.fetch = self.begun.elapsed().as_secs_f64();
+        let replaced = !self.job.is_archived && self.job.etag.as_ref().is_some_and(|etag| *etag != fetched.facts.etag);
+        Ok((!replaced).then_some(fetched))
+    }
+
+    /// The object was overwritten before it could be read: what lies there now has an import of its own.
+    async fn replaced(&self) -> Result<Report> {
+        let (importer, job) = (&self.importer, &self.job);
+        let head = importer.storage.head(Bucket::ImportsFiles, &job.key).await?;
+        let supplier = importer.known(&job.supplier_code).await?;
+        let dropped = dropped(&InboxKey::parse(&job.key).map_err(ImportError::Key)?, head.etag, head.bytes, head.modified);
+        let imports = importer.router.imports();
+        let mode = supplier.default_mode;
+        let offered = std::slice::from_ref(&dropped);
+        jobs::offer(imports, (supplier.id, &supplier.code), mode, &job.bucket, offered).await?;
+        let newer = jobs::of_drop(imports, &job.bucket, &dropped).await?;
+        jobs::supersede(imports, &self.attempt, newer.unwrap_or(job.id)).await?;
+        let name = Some(dropped.file_name);
+        Ok(Report { state: ImportState::Cancelled, superseded_by: name, ..Report::begin(job) })
+    }
+
+    /// Notes the delivery by its content.
+    async fn record(&mut self, task: &Task, received: &Received) -> Result<()> {
+        let imports = self.importer.router.imports();
+        if self.job.file_id.is_some() {
+            return Ok(());
+        }
+        let new = NewFile {
+            supplier_id: task.supplier.id,
+            sha256: task.sha256,
+            size_bytes: received.facts.bytes,
+            file_name: &self.job.file_name,
+            archive_key: None,
+        };
+        let file_id = files::record(imports, &new).await?;
+        jobs::attach_file(imports, &self.attempt, file_id, received.facts.bytes, &self.job.file_name).await?;
+        self.job.file_id = Some(file_id);
+        self.job.bytes_total = Some(received.facts.bytes);
+        Ok(())
+    }
+
+    /// The answer to a file that needs no work: it is byte for byte the one published last, or it is held already.
+    async fn answered(&mut self, task: &Task, order: &Order) -> Result<Option<Report>> {
+        if order.force || task.dry_run || self.job.approved {
+            return Ok(None);
+        }
+        let imports = self.importer.router.imports();
+        let other = jobs::unfinished(imports, task.supplier.id, &task.sha256, task.mode, false).await?;
+        if let Some(held) = other.filter(|job| job.state == ImportState::Held && job.id != self.job.id) {
+            jobs::supersede(imports, &self.attempt, held.id).await?;
+            return Ok(Some(Report { identical: true, ..Report::kept(&held) }));
+        }
+        let Some(publication) = self.importer.published(task).await? else { return Ok(None) };
+        let mut report = identical(&publication, Report::begin(&self.job));
+        self.take_time(&mut report);
+        let (of, counts) = (publication.import_id, report.counts);
+        jobs::complete_identical(imports, &self.attempt, of, &counts, &report.to_json()).await?;
+        Ok(Some(report))
+    }
+
+    /// Keeps the file as received: a copy within the store, or, when the object was replaced or removed meanwhile, the
+    /// bytes that were read. Doing it twice leaves one copy.
+    async fn archive(&mut self, received: &Received) -> Result<()> {
+        let (importer, job) = (&self.importer, &self.job);
+        let key = archive_key(job);
+        if !job.is_archived {
+            let (from, to) = ((Bucket::ImportsFiles, job.key.as_str()), (Bucket::ImportsFiles, key.as_str()));
+            match importer.storage.copy(from, to, Some(&received.facts.etag)).await {
+                Ok(()) => {}
+                Err(StorageError::Changed { .. } | StorageError::NotFound { .. }) => {
+                    importer.storage.put_file(to.0, to.1, received.path()).await?;
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        let imports = importer.router.imports();
+        jobs::archived(imports, &self.attempt).await?;
+        if let Some(file_id) = job.file_id {
+            files::set_archive_key(imports, file_id, &key).await?;
+        }
+        self.job.is_archived = true;
+        Ok(())
     }
 
     /// What an earlier attempt staged and a person approved, when it still fits the catalogue.
-    async fn staged_before(&self) -> Result<Option<Report>> {
+    async fn staged_before(&self, task: &Task) -> Result<Option<Report>> {
         let catalog = self.importer.router.catalog();
         if !self.job.approved || !staging::exists(catalog, self.job.id).await? {
             return Ok(None);
         }
         let report = Report { state: ImportState::Staged, ..Report::kept(&self.job) };
-        let base = publications::latest(catalog, self.task.supplier.id).await?.map(|latest| latest.id);
+        let base = publications::latest(catalog, task.supplier.id).await?.map(|latest| latest.id);
         let rows = staging::count(&catalog.bulk().await?, self.job.id).await?;
         Ok((rows == report.staged_rows && base == report.base_publication).then_some(report))
     }
 
-    async fn stage(&mut self, attempt: &Attempt, received: &Received) -> Result<Report> {
-        let (importer, task) = (self.importer, &self.task);
+    async fn stage(&mut self, task: &Task, received: &Received) -> Result<Report> {
+        let importer = self.importer.clone();
         let (catalog, imports) = (importer.router.catalog(), importer.router.imports());
         let table = Arc::new(self.table(received).await?);
 
         let begun = Instant::now();
         self.progress.enter(Phase::Surveying, table.bytes);
         let base = publications::latest(catalog, task.supplier.id).await?.map(|latest| latest.id);
-        let (plan, snapshot) = tokio::try_join!(self.plan(&table), Snapshot::load(catalog, task.supplier.id))?;
+        let (plan, snapshot) = tokio::try_join!(self.plan(task, &table), Snapshot::load(catalog, task.supplier.id))?;
         self.seconds.survey = begun.elapsed().as_secs_f64();
         importer.note_content(&self.job, &plan).await?;
 
@@ -113,10 +224,11 @@ impl Run<'_> {
         let keep =
             (plan.empty_means(task.mode) == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
         let differ = Differ::new(snapshot, keep, &plan, &importer.limits);
-        let sink = RejectSink::open(imports, self.job.id, &plan.layout.header, &importer.settings).await?;
+        let sink = RejectSink::open(imports, self.attempt, &plan.layout.header, &importer.settings).await?;
         let reading = Reading { table, plan: Arc::new(plan), limits: importer.limits.clone(), differ, mode: task.mode };
         let understood = reading.plan.evidence();
-        let staged = stage::stage(catalog, self.job.id, reading, sink, &importer.settings, self.progress).await?;
+        let fence = self.attempt.fence();
+        let staged = stage::stage(catalog, &fence, reading, sink, &importer.settings, &self.progress).await?;
         self.seconds.stage = begun.elapsed().as_secs_f64();
 
         let evidence = guards::Evidence { mode: task.mode, counts: &staged.counts, active_before };
@@ -134,14 +246,14 @@ impl Run<'_> {
         self.take_time(&mut report);
         // A crash in the publish transaction leaves a job `publishing` that published nothing: it is staged anew.
         let before = [ImportState::Staging, ImportState::Publishing];
-        jobs::advance(imports, attempt, &before, ImportState::Staged).await?;
+        jobs::advance(imports, &self.attempt, &before, ImportState::Staged).await?;
         let trip = report.guards.first().cloned().filter(|_| !self.job.approved);
         if task.dry_run {
             self.drop_staging().await?;
-            jobs::complete(imports, attempt, &report.counts, &report.to_json()).await?;
+            jobs::complete(imports, &self.attempt, &report.counts, &report.to_json()).await?;
         } else if let Some(trip) = trip {
             report.state = ImportState::Held;
-            jobs::hold(imports, attempt, trip.code, &trip.detail, &report.counts, &report.to_json()).await?;
+            jobs::hold(imports, &self.attempt, trip.code, &trip.detail, &report.counts, &report.to_json()).await?;
         }
         Ok(report)
     }
@@ -153,9 +265,9 @@ impl Run<'_> {
     }
 
     /// What a sample suggests, settled by a pass over the whole file.
-    async fn plan(&self, table: &Arc<Table>) -> Result<Plan> {
+    async fn plan(&self, task: &Task, table: &Arc<Table>) -> Result<Plan> {
         let (table, limits, progress) = (table.clone(), self.importer.limits.clone(), self.progress.clone());
-        let (feed, mapping) = (self.task.feed.clone(), self.task.mapping.clone());
+        let (feed, mapping) = (task.feed.clone(), task.mapping.clone());
         let planned = tokio::task::spawn_blocking(move || {
             let (sample, complete) = table.sample(limits.sample_bytes)?;
             let plan = feed::plan(&sample, complete, mapping.as_ref(), &feed, &limits)?;
@@ -164,21 +276,19 @@ impl Run<'_> {
         Ok(planned.await??)
     }
 
-    async fn publish(&mut self, attempt: &Attempt, report: &Report) -> Result<()> {
+    async fn publish(&mut self, task: &Task, report: &Report) -> Result<()> {
         let router = &self.importer.router;
         self.progress.enter(Phase::Publishing, 0);
         let begun = Instant::now();
-        if !self.lock.is_alive().await {
-            return Err(ImportError::LockLost);
-        }
         let before = [ImportState::Staging, ImportState::Staged];
-        jobs::advance(router.imports(), attempt, &before, ImportState::Publishing).await?;
+        jobs::advance(router.imports(), &self.attempt, &before, ImportState::Publishing).await?;
         let staged = Publish {
             import_id: self.job.id,
-            supplier_id: self.task.supplier.id,
-            mode: self.task.mode,
-            file_sha256: self.task.sha256,
-            plan_fingerprint: self.task.fingerprint.to_vec(),
+            supplier_id: task.supplier.id,
+            epoch: self.attempt.epoch,
+            mode: task.mode,
+            file_sha256: task.sha256,
+            plan_fingerprint: task.fingerprint.to_vec(),
             counts: report.counts,
         };
         let mut bulk = router.catalog().bulk().await?;
@@ -189,29 +299,45 @@ impl Run<'_> {
         self.drop_staging().await
     }
 
-    /// The other databases follow, and the job is completed.
-    async fn follow(&mut self, attempt: &Attempt, mut report: Report) -> Result<Report> {
-        self.progress.enter(Phase::FanningOut, 0);
-        let begun = Instant::now();
-        let relay = self.importer.relay();
-        for Pending { event, consumers } in relay.pending(self.task.supplier.id).await? {
-            relay.follow(&event, &consumers).await?;
-            self.seconds.fan_out = begun.elapsed().as_secs_f64();
-            report.state = ImportState::Completed;
-            self.take_time(&mut report);
-            relay.conclude(&event, attempt, &report).await?;
-        }
+    async fn complete(&self, mut report: Report) -> Result<Report> {
+        report.state = ImportState::Completed;
+        self.take_time(&mut report);
+        let imports = self.importer.router.imports();
+        jobs::complete(imports, &self.attempt, &report.counts, &report.to_json()).await?;
         Ok(report)
     }
 
     async fn drop_staging(&self) -> Result<()> {
-        let bulk = self.importer.router.catalog().bulk().await?;
-        Ok(staging::drop(&bulk, self.job.id).await?)
+        let mut bulk = self.importer.router.catalog().bulk().await?;
+        Ok(staging::drop(&mut bulk, &self.attempt.fence()).await?)
     }
 
     /// Notes time and memory so far.
     fn take_time(&self, report: &mut Report) {
         report.seconds = Seconds { total: self.begun.elapsed().as_secs_f64(), ..self.seconds };
         report.peak_rss_bytes = peak_rss_bytes();
+    }
+}
+
+/// The report of a file that changes nothing, because a publication of the same bytes is the newest.
+pub(crate) fn identical(publication: &Publication, report: Report) -> Report {
+    let published = publication.counts;
+    let unchanged = published.created + published.updated + published.unchanged;
+    Report {
+        state: ImportState::Completed,
+        identical: true,
+        counts: Counts { created: 0, updated: 0, deactivated: 0, unchanged, ..published },
+        ..report
+    }
+}
+
+/// An object of the inbox as the queue knows it. A store that tells no time gets the same one every time.
+pub(crate) fn dropped(key: &InboxKey, etag: String, bytes: u64, modified: Option<DateTime<Utc>>) -> Dropped {
+    Dropped {
+        key: key.as_str().to_owned(),
+        file_name: key.file().to_owned(),
+        etag,
+        bytes,
+        arrived_at: modified.unwrap_or_default().trunc_subsecs(0),
     }
 }

@@ -1,7 +1,8 @@
 //! Imports: fetch, decode, map, normalise, diff, stage, publish, fan out.
 //!
-//! An [`Importer`] takes an [`Order`] for an object of the inbox and returns a [`Report`]. The way of a file stands in
-//! `import.rs`; each stage has a file of its name. While it runs, [`Progress`] can be read from any thread.
+//! An [`Importer`] takes an [`Order`] into the queue and works on it until there is a [`Report`]; what is left undone,
+//! another one takes up. The way of a file stands in `import.rs`; each stage has a file of its name. While it runs,
+//! [`Progress`] can be read from any thread.
 //!
 //! ```no_run
 //! # async fn example(router: router::DatabaseRouter, storage: storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
@@ -9,7 +10,7 @@
 //!
 //! let importer = Importer::new(router, storage, Settings::default(), feed::Limits::default());
 //! let order = Order::new(storage::InboxKey::parse("inbox/acme/prices.csv")?);
-//! let report = importer.import(&order, &Progress::default()).await?;
+//! let report = importer.import_object(&order, &Progress::default()).await?;
 //! println!("{} of {} rows changed the catalogue", report.counts.created + report.counts.updated, report.counts.read);
 //! # Ok(())
 //! # }
@@ -17,9 +18,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod answer;
 mod diff;
 mod error;
-mod fan_out;
 mod fetch;
 mod guards;
 mod heartbeat;
@@ -27,23 +28,33 @@ mod import;
 mod importer;
 mod keep;
 mod order;
+mod policy;
 mod progress;
 mod rejects;
+mod relay;
 mod report;
 mod settings;
 mod snapshot;
 mod spreadsheet;
 mod stage;
+mod submit;
 mod unpack;
+mod work;
+
+pub mod worker;
 
 pub use error::{ImportError, Result};
 pub use fetch::{Table, open_table};
 pub use guards::{GuardSettings, Trip};
 pub use importer::Importer;
 pub use order::Order;
+pub use policy::{RetrySettings, Verdict, verdict};
 pub use progress::{Phase, Progress};
 pub use rejects::RejectFile;
+pub use relay::Relay;
 pub use report::{Report, Seconds};
 pub use settings::Settings;
 pub use snapshot::{Sight, Snapshot};
+pub use submit::Submitted;
 pub use unpack::UnpackSettings;
+pub use work::Claimed;

@@ -7,6 +7,7 @@ use router::catalog::Supplier;
 use router::imports::jobs::Job;
 use router::imports::mappings;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use storage::{InboxKey, KeyError};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -27,10 +28,14 @@ pub struct Order {
     pub force: bool,
 }
 
-/// What of an order is kept with its job (`import_jobs.settings`), so that a held import can be read again.
+/// What of an order is kept with its job (`import_jobs.settings`), for whoever works on it.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Kept {
+    #[serde(skip_serializing_if = "Option::is_none")]
     mapping: Option<Mapping>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    force: bool,
 }
 
 impl Order {
@@ -40,8 +45,9 @@ impl Order {
     }
 
     /// What is kept with the job.
-    pub(crate) fn kept(&self) -> Kept {
-        Kept { mapping: self.mapping.clone() }
+    pub(crate) fn kept_json(&self, supplier: &str) -> Result<Value> {
+        let kept = Kept { mapping: self.mapping.clone(), force: self.force };
+        serde_json::to_value(kept).map_err(|source| unreadable(supplier, source))
     }
 
     /// The order that a job was made from.
@@ -50,7 +56,7 @@ impl Order {
             serde_json::from_value(job.settings.clone()).map_err(|source| unreadable(&job.supplier_code, source))?;
         let key =
             InboxKey::new(&job.supplier_code, &job.file_name).map_err(|fault: KeyError| ImportError::Key(fault))?;
-        Ok(Order { key, mode: Some(job.mode), mapping: kept.mapping, dry_run: job.dry_run, force: true })
+        Ok(Order { key, mode: Some(job.mode), mapping: kept.mapping, dry_run: job.dry_run, force: kept.force })
     }
 }
 

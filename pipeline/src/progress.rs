@@ -83,6 +83,13 @@ impl Progress {
         Phase::ALL[usize::from(self.0.phase.load(Ordering::Acquire)).min(Phase::ALL.len() - 1)]
     }
 
+    /// Rows and bytes that the pass which decides has read: what the jobs table tells. Those of other passes would make
+    /// it look done before it began.
+    pub fn read(&self) -> (u64, u64) {
+        let bytes = if self.phase() == Phase::Staging { self.bytes().0 } else { 0 };
+        (self.rows_read(), bytes)
+    }
+
     /// Rows read so far.
     pub fn rows_read(&self) -> u64 {
         self.0.rows_read.load(Ordering::Relaxed)

@@ -6,9 +6,9 @@ use std::io::{BufWriter, Write};
 
 use item::{Reject, RejectCode};
 use router::imports::errors;
+use router::imports::jobs::Attempt;
 use router::{Db, Imports};
 use tempfile::NamedTempFile;
-use uuid::Uuid;
 
 use crate::Settings;
 use crate::error::{ImportError, Result};
@@ -20,7 +20,7 @@ const PAGE_ROWS: usize = 1_000;
 /// Takes the rejects of one import.
 pub struct RejectSink {
     imports: Db<Imports>,
-    import_id: Uuid,
+    attempt: Attempt,
     stored_max: u64,
     stored: u64,
     waiting: Vec<Reject>,
@@ -32,16 +32,16 @@ impl RejectSink {
     /// Forgets what an earlier attempt stored and begins anew.
     pub async fn open(
         imports: &Db<Imports>,
-        import_id: Uuid,
+        attempt: Attempt,
         header: &[String],
         settings: &Settings,
     ) -> Result<RejectSink> {
-        errors::clear(imports, import_id).await?;
+        errors::clear(imports, &attempt).await?;
         let file = spool(settings).map_err(ImportError::Spool)?;
         let file = RejectFile::begin(BufWriter::new(file), header).map_err(ImportError::Spool)?;
         Ok(RejectSink {
             imports: imports.clone(),
-            import_id,
+            attempt,
             stored_max: settings.rejects_stored_max,
             stored: 0,
             waiting: Vec::new(),
@@ -76,7 +76,7 @@ impl RejectSink {
     }
 
     async fn store(&mut self) -> Result<()> {
-        errors::insert(&self.imports, self.import_id, &self.waiting).await?;
+        errors::insert(&self.imports, &self.attempt, &self.waiting).await?;
         self.waiting.clear();
         Ok(())
     }

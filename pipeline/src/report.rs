@@ -28,6 +28,9 @@ pub struct Report {
     pub dry_run: bool,
     /// The file is byte for byte the one published last: nothing was done.
     pub identical: bool,
+    /// Name of the newer file that made this one pointless before it was read.
+    #[serde(default)]
+    pub superseded_by: Option<String>,
     /// How the rows ended.
     pub counts: Counts,
     /// Rows in the staging table.
@@ -78,6 +81,7 @@ impl Report {
             mode: job.mode,
             dry_run: job.dry_run,
             identical: false,
+            superseded_by: None,
             counts: job.counts,
             staged_rows: 0,
             base_publication: None,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::guards::GuardSettings;
+use crate::policy::RetrySettings;
 use crate::unpack::UnpackSettings;
 
 /// Settings of the import pipeline.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub unpack: UnpackSettings,
     /// Limits of the guards.
     pub guards: GuardSettings,
+    /// How often and when an import is tried again.
+    pub retry: RetrySettings,
 }
 
 impl Default for Settings {
@@ -52,6 +55,7 @@ impl Default for Settings {
             fan_out_page_rows: 10_000,
             unpack: UnpackSettings::default(),
             guards: GuardSettings::default(),
+            retry: RetrySettings::default(),
         }
     }
 }

@@ -9,10 +9,9 @@ use bytes::Bytes;
 use feed::{Limits, Plan};
 use item::{Counts, Mode, Reject, RejectCode};
 use router::catalog::staging::{self, RowEncoder};
-use router::{Catalog, Db};
+use router::{Catalog, Db, Fence};
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
 use crate::Settings;
 use crate::diff::{DeltaBatch, Differ};
@@ -50,7 +49,7 @@ pub struct Staged {
 /// Stages the difference of a file. Whatever an earlier attempt staged is gone first.
 pub async fn stage(
     catalog: &Db<Catalog>,
-    import_id: Uuid,
+    fence: &Fence,
     reading: Reading,
     mut sink: RejectSink,
     settings: &Settings,
@@ -70,7 +69,7 @@ pub async fn stage(
         move || reading.run(outlet, &progress)
     });
     let write = async {
-        let mut writer = staging::Writer::open(catalog, import_id).await?;
+        let mut writer = staging::Writer::open(catalog, fence).await?;
         while let Some(chunk) = arriving.recv().await {
             writer.send(chunk).await?;
         }

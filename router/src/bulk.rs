@@ -6,7 +6,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
-use tokio_postgres::{Client, Config, NoTls};
+use futures::StreamExt;
+use tokio::sync::Notify;
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
 use crate::gate::{Gate, Intent, Permit, PoolGauge};
 use crate::{Database, DatabaseSettings, Result, RouterError};
@@ -55,15 +57,23 @@ impl BulkPool {
         }
     }
 
-    /// A session that belongs to no pool, named `arrivage/<database>/<purpose>`.
-    pub(crate) async fn dedicated<D: Database>(&self, purpose: &str) -> Result<Bulk<D>> {
+    /// A session that belongs to no pool, named `arrivage/<database>/<purpose>`; rings `bell` for every notification.
+    pub(crate) async fn listening<D: Database>(&self, purpose: &str, bell: Arc<Notify>) -> Result<Bulk<D>> {
         let connected = named(&self.config, self.database, purpose).connect(NoTls).await;
-        let (client, connection) =
+        let (client, mut connection) =
             connected.map_err(|error| RouterError::Unreachable { database: self.database, source: error.into() })?;
         let database = self.database;
+        let mut messages = futures::stream::poll_fn(move |context| connection.poll_message(context));
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(database, %error, "a dedicated session ended");
+            while let Some(message) = messages.next().await {
+                match message {
+                    Ok(AsyncMessage::Notification(_)) => bell.notify_one(),
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(database, %error, "a dedicated session ended");
+                        break;
+                    }
+                }
             }
         });
         Ok(Bulk { client: BulkClient::Dedicated(client), home: PhantomData })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::future::{self, BoxFuture, FutureExt};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Transaction};
+use tokio::sync::Notify;
 
 use crate::bulk::{Bulk, BulkPool};
 use crate::error::During;
@@ -94,9 +95,10 @@ impl<D: Database> Db<D> {
         self.pools.bulk.acquire().await
     }
 
-    /// A session outside every pool: for locks that are held as long as it lives.
-    pub(crate) async fn dedicated(&self, purpose: &str) -> Result<Bulk<D>> {
-        self.pools.bulk.dedicated(purpose).await
+    /// A session outside every pool, for locks that are held as long as it lives; rings `bell` for every notification it
+    /// hears.
+    pub(crate) async fn listening(&self, purpose: &str, bell: Arc<Notify>) -> Result<Bulk<D>> {
+        self.pools.bulk.listening(purpose, bell).await
     }
 
     /// How each pool is doing.

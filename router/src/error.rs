@@ -6,6 +6,9 @@ use uuid::Uuid;
 
 use crate::Intent;
 
+/// SQLSTATE of a row that would stand twice (PostgreSQL manual, appendix A).
+pub(crate) const UNIQUE_VIOLATION: &str = "23505";
+
 /// Result of everything in this crate.
 pub type Result<T, E = RouterError> = std::result::Result<T, E>;
 
@@ -105,6 +108,14 @@ pub enum RouterError {
         /// The epoch that may write.
         found: i64,
     },
+    /// A delivery of the outbox was claimed by another relay meanwhile; nothing was changed.
+    #[error("token {token} for the event of import {import} is over: another relay has claimed it; nothing was changed")]
+    Superseded {
+        /// The import that the event tells of.
+        import: Uuid,
+        /// The token that the write named.
+        token: i64,
+    },
     /// The wanted step does not lead from where the import stands; nothing was changed.
     #[error("cannot {what} import {import}: it is {state}")]
     WrongState {
@@ -182,6 +193,7 @@ impl RouterError {
             | Self::Invalid { .. }
             | Self::Unbalanced { .. }
             | Self::Fenced { .. }
+            | Self::Superseded { .. }
             | Self::WrongState { .. }
             | Self::Unreadable { .. } => false,
         }

@@ -7,7 +7,7 @@ mod support;
 use chrono::{DateTime, Utc};
 use item::{Counts, Mode};
 use router::analytics::{ImportMetrics, import_metrics, supplier_metrics};
-use router::{Analytics, Db};
+use router::{Analytics, Db, Ticket};
 use serde_json::json;
 use support::{dump, with_migrated};
 use uuid::Uuid;
@@ -18,7 +18,6 @@ fn at(time: &str) -> DateTime<Utc> {
 
 fn metrics(published_at: &str) -> ImportMetrics {
     ImportMetrics {
-        import_id: Uuid::now_v7(),
         supplier_id: 1,
         publication_id: 10,
         mode: Mode::Full,
@@ -40,9 +39,10 @@ fn metrics(published_at: &str) -> ImportMetrics {
     }
 }
 
-async fn record(db: &Db<Analytics>, metrics: &ImportMetrics) {
-    import_metrics::record(db, metrics).await.unwrap();
-    supplier_metrics::record(db, metrics.import_id).await.unwrap();
+async fn record(db: &Db<Analytics>, import_id: Uuid, metrics: &ImportMetrics) {
+    let ticket = Ticket { import_id, topic: "catalogue.published", token: 1 };
+    import_metrics::record(db, &ticket, metrics).await.unwrap();
+    supplier_metrics::record(db, import_id).await.unwrap();
 }
 
 /// The days of supplier 1 as `day imports rows_read rows_created products_deactivated seconds`.
@@ -56,15 +56,15 @@ async fn days(db: &Db<Analytics>) -> Vec<String> {
 async fn an_import_recorded_twice_counts_once() {
     with_migrated(|databases| async move {
         let db = databases.router.analytics();
-        let import = metrics("2026-03-01T12:00:00Z");
-        record(db, &import).await;
+        let (id, import) = (Uuid::now_v7(), metrics("2026-03-01T12:00:00Z"));
+        record(db, id, &import).await;
         let before = (dump(db, "import_metrics").await, dump(db, "supplier_metrics").await);
-        record(db, &import).await;
+        record(db, id, &import).await;
         assert_eq!((dump(db, "import_metrics").await, dump(db, "supplier_metrics").await), before);
         assert_eq!(days(db).await, ["2026-03-01 1 10 4 3 1.5"]);
 
         let later = ImportMetrics { published_at: at("2026-03-02T12:00:00Z"), seconds: 2.5, ..import };
-        record(db, &later).await;
+        record(db, id, &later).await;
         assert_eq!(days(db).await, ["2026-03-01 1 10 4 3 2.5"], "the first time of publication stands");
     })
     .await;
@@ -74,11 +74,11 @@ async fn an_import_recorded_twice_counts_once() {
 async fn a_day_is_a_day_of_utc_and_of_one_supplier() {
     with_migrated(|databases| async move {
         let db = databases.router.analytics();
-        record(db, &metrics("2026-03-01T00:00:00Z")).await;
-        record(db, &metrics("2026-03-01T23:59:59.999999Z")).await;
-        record(db, &metrics("2026-03-02T00:30:00+01:00")).await;
-        record(db, &metrics("2026-03-02T00:00:00Z")).await;
-        record(db, &ImportMetrics { supplier_id: 2, ..metrics("2026-03-01T12:00:00Z") }).await;
+        record(db, Uuid::now_v7(), &metrics("2026-03-01T00:00:00Z")).await;
+        record(db, Uuid::now_v7(), &metrics("2026-03-01T23:59:59.999999Z")).await;
+        record(db, Uuid::now_v7(), &metrics("2026-03-02T00:30:00+01:00")).await;
+        record(db, Uuid::now_v7(), &metrics("2026-03-02T00:00:00Z")).await;
+        record(db, Uuid::now_v7(), &ImportMetrics { supplier_id: 2, ..metrics("2026-03-01T12:00:00Z") }).await;
         assert_eq!(days(db).await, ["2026-03-01 3 30 12 9 4.5", "2026-03-02 1 10 4 3 1.5"]);
 
         supplier_metrics::record(db, Uuid::now_v7()).await.unwrap();
@@ -92,7 +92,7 @@ async fn imports_recorded_at_once_are_all_counted() {
     with_migrated(|databases| async move {
         let db = databases.router.analytics();
         let imports: Vec<ImportMetrics> = (0..8).map(|_| metrics("2026-03-01T12:00:00Z")).collect();
-        futures::future::join_all(imports.iter().map(|import| record(db, import))).await;
+        futures::future::join_all(imports.iter().map(|import| record(db, Uuid::now_v7(), import))).await;
         assert_eq!(days(db).await, ["2026-03-01 8 80 32 24 12"]);
     })
     .await;

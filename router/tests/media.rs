@@ -5,8 +5,11 @@
 mod support;
 
 use router::media::files::add_pending;
-use router::{Db, Media};
+use router::{Db, Media, RouterError, Ticket};
 use support::{dump, with_migrated};
+use uuid::Uuid;
+
+const TICKET: Ticket<'_> = Ticket { import_id: Uuid::from_u128(7), topic: "catalogue.published", token: 2 };
 
 async fn both_tables(db: &Db<Media>) -> (String, String) {
     (dump(db, "media_files").await, dump(db, "media_processing_jobs").await)
@@ -18,14 +21,14 @@ async fn each_new_address_becomes_one_file_with_one_pending_job() {
         let db = databases.router.media();
         let long = format!("https://example.org/{}", "é".repeat(5_000));
         let urls = ["https://example.org/1.jpg", &long, "https://example.org/1.jpg"];
-        assert_eq!(add_pending(db, &urls, 1, 10).await.unwrap(), 2);
+        assert_eq!(add_pending(db, &TICKET, &urls, 1, 10).await.unwrap(), 2);
         let before = both_tables(db).await;
         assert_eq!((before.0.lines().count(), before.1.lines().count()), (2, 2));
-        assert_eq!(add_pending(db, &urls, 1, 10).await.unwrap(), 0);
-        assert_eq!(add_pending(db, &[], 1, 11).await.unwrap(), 0);
+        assert_eq!(add_pending(db, &TICKET, &urls, 1, 10).await.unwrap(), 0);
+        assert_eq!(add_pending(db, &TICKET, &[], 1, 11).await.unwrap(), 0);
         assert_eq!(both_tables(db).await, before, "a second call changes nothing");
 
-        assert_eq!(add_pending(db, &["https://example.org/2.jpg", urls[0]], 2, 11).await.unwrap(), 1);
+        assert_eq!(add_pending(db, &TICKET, &["https://example.org/2.jpg", urls[0]], 2, 11).await.unwrap(), 1);
         let sql = "select media_files.id, first_supplier_id, first_publication_id, media_files.status = 'pending', media_processing_jobs.status = 'pending'
             from media_files join media_processing_jobs on media_id = id where url = $1";
         let bulk = db.bulk().await.unwrap();
@@ -43,13 +46,29 @@ async fn callers_with_the_same_addresses_in_other_orders_do_not_stop_each_other(
         let forward: Vec<&str> = urls.iter().map(String::as_str).collect();
         let backward: Vec<&str> = forward.iter().rev().copied().collect();
         let orders = [&forward, &backward, &forward, &backward];
-        let added = futures::future::join_all(orders.map(|urls| add_pending(db, urls, 1, 10))).await;
+        let added = futures::future::join_all(orders.map(|urls| add_pending(db, &TICKET, urls, 1, 10))).await;
         let added: u64 = added.into_iter().map(|added| added.unwrap()).sum();
         assert_eq!(added, 5_000);
         let bulk = db.bulk().await.unwrap();
         let jobs =
             bulk.query_one("select count(*) from media_processing_jobs where status = 'pending'", &[]).await.unwrap();
         assert_eq!(jobs.get::<_, i64>(0), 5_000);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_relay_that_was_given_up_writes_nothing() {
+    with_migrated(|databases| async move {
+        let db = databases.router.media();
+        add_pending(db, &TICKET, &["https://example.org/1.jpg"], 1, 10).await.unwrap();
+        let before = both_tables(db).await;
+        let former = Ticket { token: 1, ..TICKET };
+        let refused = add_pending(db, &former, &["https://example.org/2.jpg"], 1, 10).await.unwrap_err();
+        assert!(matches!(refused, RouterError::Superseded { token: 1, .. }), "{refused}");
+        assert_eq!(both_tables(db).await, before);
+        let next = Ticket { token: 3, ..TICKET };
+        assert_eq!(add_pending(db, &next, &["https://example.org/2.jpg"], 1, 10).await.unwrap(), 1);
     })
     .await;
 }

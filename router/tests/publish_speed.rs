@@ -142,7 +142,8 @@ fn report(what: &str, rows: u64, took: Duration) {
 async fn stage(db: &Db<Catalog>, supplier_id: i64, day: i64, change: impl Fn(u64) -> Option<Change>) -> Publish {
     let import_id = uuid::Uuid::now_v7();
     let mut counts = Counts::default();
-    let mut writer = Writer::open(db, import_id).await.unwrap();
+    let fence = router::Fence { import_id, supplier_id, epoch: 1 };
+    let mut writer = Writer::open(db, &fence).await.unwrap();
     let mut encoder = RowEncoder::with_capacity(8 << 20);
     let (mut encoding, mut sending, mut bytes) = (Duration::ZERO, Duration::ZERO, 0);
     for from in (0..rows()).step_by(BATCH as usize) {
@@ -170,7 +171,8 @@ async fn stage(db: &Db<Catalog>, supplier_id: i64, day: i64, change: impl Fn(u64
     let staged = writer.finish().await.unwrap();
     report(&format!("day {day}: encode ({} MB)", bytes >> 20), staged, encoding);
     report(&format!("day {day}: send"), staged, sending + began.elapsed());
-    Publish { import_id, supplier_id, mode: Mode::Full, file_sha256: [0; 32], plan_fingerprint: Vec::new(), counts }
+    let (file_sha256, plan_fingerprint) = ([0; 32], Vec::new());
+    Publish { import_id, supplier_id, epoch: 1, mode: Mode::Full, file_sha256, plan_fingerprint, counts }
 }
 
 /// Publishes and returns by the clock and in server processor time how long it took.

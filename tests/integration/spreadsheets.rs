@@ -87,7 +87,7 @@ fn a_workbook_bomb_ends_its_import_by_name_and_nothing_else() {
     let import = |name: &str, bytes: &[u8]| {
         world.drop_file("acme", name, bytes);
         let order = Order::new(InboxKey::new("acme", name).unwrap());
-        world.block_on(importer.import(&order, &Progress::default()))
+        world.block_on(importer.import_object(&order, &Progress::default()))
     };
     for (name, bytes) in bombs {
         assert!(bytes.len() < 3_000, "{name} has {} bytes", bytes.len());

@@ -242,16 +242,19 @@ const TABLES: &[(Home, &str, &str)] = &[
         Home::Catalog,
         "outbox",
         "select concat_ws(' ', publication.name, topic, payload - 'first_created_id', 'told',
-             array(select consumer from outbox_deliveries where event_id = outbox.id order by consumer))
+             array(select consumer from outbox_deliveries where event_id = outbox.id and delivered_at is not null order by consumer))
          from outbox left join publication_named as publication on publication.id = publication_id",
     ),
     (Home::Catalog, "staging", "select 'a staging table is left' from pg_tables where schemaname = 'staging'"),
     (
         Home::Imports,
         "import_jobs",
-        "select (to_jsonb(j) - '{id,supplier_id,bucket,file_id,attempt,epoch,lease_owner,lease_expires_at,run_after,rows_read,
-             bytes_read,report,created_at,started_at,finished_at,updated_at}'::text[]
-             || jsonb_build_object('file', encode(f.sha256, 'hex'), 'is_leased', lease_owner is not null))::text
+        "select (to_jsonb(j) - '{id,supplier_id,bucket,file_id,attempt,epoch,lease_owner,lease_worker,lease_expires_at,
+             heartbeat_at,attempt_started_at,failures,run_after,rows_read,bytes_read,report,created_at,arrived_at,etag,key,archived_at,
+             superseded_by,identical_to,answered_at,schedule_id,started_at,finished_at,updated_at}'::text[]
+             || jsonb_build_object('file', encode(f.sha256, 'hex'), 'is_leased', lease_owner is not null,
+                'is_archived', archived_at is not null, 'is_answered', answered_at is not null,
+                'is_superseded', superseded_by is not null, 'is_identical', identical_to is not null))::text
          from import_jobs as j left join import_files as f on f.id = j.file_id",
     ),
     (

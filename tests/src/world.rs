@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use arrivage::config::Config;
 use pipeline::Importer;
@@ -121,7 +122,7 @@ impl World {
     }
 
     /// An importer in this very process, over this world's services.
-    pub fn importer(&self) -> Importer {
+    pub fn importer(&self) -> Arc<Importer> {
         let config = Config::load(Some(&config_file(&self.folder))).unwrap();
         self.block_on(arrivage::commands::import::importer(&config)).unwrap()
     }

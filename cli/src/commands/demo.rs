@@ -1,5 +1,6 @@
 //! `arrivage demo`
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -89,7 +90,7 @@ impl Demo {
     }
 }
 
-async fn prepare(config: &Config) -> Result<Importer> {
+async fn prepare(config: &Config) -> Result<Arc<Importer>> {
     migrate(&config.databases).await?;
     let importer = importer(config).await?;
     importer.storage().ensure_buckets().await?;
@@ -103,14 +104,14 @@ async fn prepare(config: &Config) -> Result<Importer> {
 }
 
 /// Drops one day's file into the inbox and imports it from there.
-async fn deliver(importer: &Importer, feed: &Feed, day: u32) -> Result<Report> {
+async fn deliver(importer: &Arc<Importer>, feed: &Feed, day: u32) -> Result<Report> {
     let bytes = (feed.make)(day)?;
     let key = InboxKey::new(feed.code, feed.file)?;
     println!("\n  {} drops {} ({}, {})", feed.name, key.as_str(), show::bytes(bytes.len() as u64), feed.about);
     importer.storage().put_bytes(Bucket::ImportsFiles, key.as_str(), bytes).await?;
     let order = Order::new(key);
     let report =
-        importer.import(&order, &Progress::default()).await.with_context(|| format!("import {}", feed.file))?;
+        importer.import_object(&order, &Progress::default()).await.with_context(|| format!("import {}", feed.file))?;
     if day == 1 {
         for decision in report.evidence.iter().filter(|decision| decision.confidence < 1.0).take(6) {
             println!("    {}: {} ({})", decision.what, decision.value, decision.reason);

@@ -1,6 +1,7 @@
 //! `arrivage import`, `publish`, `discard`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -8,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use item::{ImportState, Mode};
 use pipeline::{Importer, Order, Phase, Progress, Report};
-use storage::{Bucket, InboxKey};
+use storage::InboxKey;
 use uuid::Uuid;
 
 use crate::cli::{Context, Exit};
@@ -16,7 +17,7 @@ use crate::commands::mapping;
 use crate::config::Config;
 use crate::show;
 
-/// Import a supplier's file: upload it to the inbox and run it here.
+/// Import a supplier's file: queue it and run it here.
 ///
 /// Only the difference to the catalogue is written, in one transaction. Rows that cannot be read come back as rejects;
 /// when they are too many, or when too many products would go, the import is held for `publish` or `discard`.
@@ -69,13 +70,19 @@ impl Import {
         let mapping = self.mapping.as_deref().map(mapping::read).transpose()?;
         let report = context.block_on(async {
             let importer = importer(&config).await?;
-            let key = match (&self.file, &self.bucket_key, &self.supplier) {
-                (Some(file), _, Some(supplier)) => upload(&importer, supplier, file).await?,
-                (_, Some(key), _) => InboxKey::parse(key)?,
+            let order = |key| Order { key, mode: self.mode, mapping, dry_run: self.dry_run, force: self.force };
+            match (&self.file, &self.bucket_key, &self.supplier) {
+                (Some(file), _, Some(supplier)) => {
+                    let order = order(key_of(supplier, file)?);
+                    importer.storage().ensure_buckets().await?;
+                    watched(|progress| async move { Ok(importer.import_file(&order, file, &progress).await?) }).await
+                }
+                (_, Some(key), _) => {
+                    let order = order(InboxKey::parse(key)?);
+                    watched(|progress| async move { Ok(importer.import_object(&order, &progress).await?) }).await
+                }
                 _ => anyhow::bail!("give a FILE with --supplier, or a --bucket-key"),
-            };
-            let order = Order { key, mode: self.mode, mapping, dry_run: self.dry_run, force: self.force };
-            watched(|progress| async move { Ok(importer.import(&order, &progress).await?) }).await
+            }
         })?;
         conclude(context, &report, self.strict)
     }
@@ -106,24 +113,17 @@ impl Discard {
 }
 
 /// An importer over the configured services.
-pub async fn importer(config: &Config) -> Result<Importer> {
+pub async fn importer(config: &Config) -> Result<Arc<Importer>> {
     let router = router::DatabaseRouter::open(&config.databases)?;
     let storage = storage::Storage::connect(&config.storage).await?;
     Ok(Importer::new(router, storage, config.import.clone(), config.feed.clone()))
 }
 
-/// Puts a local file into the supplier's inbox.
-pub async fn upload(importer: &Importer, supplier: &str, file: &Path) -> Result<InboxKey> {
-    importer.known(supplier).await?;
+/// The supplier and the name of a local file.
+fn key_of(supplier: &str, file: &Path) -> Result<InboxKey> {
+    anyhow::ensure!(file.is_file(), "{} is not a file", file.display());
     let name = file.file_name().and_then(|name| name.to_str()).context("the file name is not readable text")?;
-    let key = InboxKey::new(supplier, name)?;
-    let storage = importer.storage();
-    storage.ensure_buckets().await?;
-    storage
-        .put_file(Bucket::ImportsFiles, key.as_str(), file)
-        .await
-        .with_context(|| format!("upload {}", file.display()))?;
-    Ok(key)
+    Ok(InboxKey::new(supplier, name)?)
 }
 
 /// Runs an import under a progress bar, when there is a terminal to draw it on.

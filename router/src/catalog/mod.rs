@@ -1,11 +1,11 @@
 //! Database catalog: the products that readers see, and what belongs to them.
 //!
-//! An import passes through these files in order: [`lock`] keeps a supplier to itself, [`snapshot`] tells what the
+//! An import passes through these files in order: [`fence`] keeps former attempts out, [`snapshot`] tells what the
 //! catalogue holds, [`staging`] takes the difference, [`mod@publish`] makes it visible in one transaction, [`outbox`] and
 //! [`fanout`] tell the other databases about it.
 
 pub mod fanout;
-pub mod lock;
+pub mod fence;
 pub mod outbox;
 pub mod products;
 pub mod publications;
@@ -18,7 +18,6 @@ use crate::Statements;
 use crate::database::{Catalog, stored};
 
 pub use fanout::PublishedImage;
-pub use lock::SupplierLock;
 pub use outbox::OutboxEvent;
 pub use products::Product;
 pub use publications::{ProductChange, Publication};
@@ -45,6 +44,8 @@ rows! {
     StockInterval,
     /// Who was told of an event.
     OutboxDelivery,
+    /// The oldest epoch that may still write to a supplier's catalogue.
+    ImportFence,
     /// Who may use the API.
     User,
     /// A key to the API.
@@ -65,6 +66,7 @@ stored! {
         Publication => "import_publications",
         OutboxEvent => "outbox",
         OutboxDelivery => "outbox_deliveries",
+        ImportFence => "import_fences",
         User => "users",
         ApiKey => "api_keys",
     }
@@ -74,7 +76,7 @@ stored! {
 /// [`products::stored_items_sql`].
 pub const STATEMENTS: &[Statements] = &[
     fanout::STATEMENTS,
-    lock::STATEMENTS,
+    fence::STATEMENTS,
     outbox::STATEMENTS,
     products::STATEMENTS,
     publications::STATEMENTS,

@@ -7,6 +7,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
+use super::jobs::{self, Attempt};
 use super::value::{array_literal, bigint, count, storable, undecodable, word};
 use crate::error::During;
 use crate::{Access, Imports, Result, Statements};
@@ -23,14 +24,26 @@ pub const STATEMENTS: Statements = &[
 /// when every reject brings thirty cells.
 const INSERT_REJECTS_MAX: usize = 1_000;
 
-const CLEAR: &str = "delete from import_errors where import_id = $1";
+const CLEAR: &str = "
+    with mine as (
+        select id from import_jobs where id = $1 and epoch = $2 for share
+    ), cleared as (
+        delete from import_errors using mine where import_id = mine.id
+    )
+    select count(*) from mine";
 
+/// The row of the import is locked against the next attempt until this is written, so that its `clear` sees it.
 const INSERT: &str = "
-    insert into import_errors (import_id, line, ordinal, code, column_name, message, raw)
-    select $1, line, ordinal, code, column_name, message, raw::text[]
-    from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[])
-        as given (line, ordinal, code, column_name, message, raw)
-    on conflict (import_id, line, ordinal) do nothing";
+    with mine as (
+        select id from import_jobs where id = $1 and epoch = $8 for share
+    ), added as (
+        insert into import_errors (import_id, line, ordinal, code, column_name, message, raw)
+        select mine.id, line, ordinal, code, column_name, message, raw::text[]
+        from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[])
+            as given (line, ordinal, code, column_name, message, raw), mine
+        on conflict (import_id, line, ordinal) do nothing
+    )
+    select count(*) from mine";
 
 /// Only ordinal 0 has cells, so that their maximum is them.
 const PAGE: &str = "
@@ -43,34 +56,43 @@ const PAGE: &str = "
 const COUNTS_BY_CODE: &str = "
     select code, count(*) as rows from import_errors where import_id = $1 and ordinal = 0 group by code";
 
-/// Forgets the rejects of an import, so that another attempt can write its own.
+/// Forgets the rejects of an import, so that this attempt can write its own.
 ///
 /// # Errors
-/// Those of the session and the statement.
-pub async fn clear(on: impl Access<Imports>, import_id: Uuid) -> Result<()> {
+/// [`RouterError::Fenced`]; those of the session and the statement.
+pub async fn clear(on: impl Access<Imports>, attempt: &Attempt) -> Result<()> {
     let mut session = on.session().await?;
-    sqlx::query(CLEAR).bind(import_id).execute(&mut *session).await.during("clear rejects").map(|_| ())
+    let mine: i64 = sqlx::query_scalar(CLEAR)
+        .bind(attempt.import_id)
+        .bind(attempt.epoch)
+        .fetch_one(&mut *session)
+        .await
+        .during("clear rejects")?;
+    jobs::unless_fenced(&mut session, attempt, mine).await
 }
 
 /// Adds rejects, any number of them; those that are there already stay as they are.
 ///
 /// # Errors
-/// Those of the session and the statement; some of the rejects may have been added then, and adding all again is right.
-pub async fn insert(on: impl Access<Imports>, import_id: Uuid, rejects: &[Reject]) -> Result<()> {
+/// [`RouterError::Fenced`]; those of the session and the statement. Some of the rejects may have been added then, and
+/// adding all again is right.
+pub async fn insert(on: impl Access<Imports>, attempt: &Attempt, rejects: &[Reject]) -> Result<()> {
     let mut session = on.session().await?;
     for some in rejects.chunks(INSERT_REJECTS_MAX) {
         let problems = Problems::of(some);
-        sqlx::query(INSERT)
-            .bind(import_id)
+        let mine: i64 = sqlx::query_scalar(INSERT)
+            .bind(attempt.import_id)
             .bind(problems.lines)
             .bind(problems.ordinals)
             .bind(problems.codes)
             .bind(problems.columns)
             .bind(problems.messages)
             .bind(problems.raws)
-            .execute(&mut *session)
+            .bind(attempt.epoch)
+            .fetch_one(&mut *session)
             .await
             .during("insert rejects")?;
+        jobs::unless_fenced(&mut session, attempt, mine).await?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
+use super::jobs::Attempt;
 use super::value::{storable, storable_json};
 use crate::error::During;
 use crate::{Access, Imports, Result, Statements};
@@ -16,7 +17,10 @@ use crate::{Access, Imports, Result, Statements};
 /// The statements below.
 pub const STATEMENTS: Statements = &[("logs::add", ADD), ("logs::list", LIST)];
 
-const ADD: &str = "insert into import_logs (job_id, log_level, message, fields) values ($1, $2, $3, $4)";
+/// Who was fenced off has nothing to say any more.
+const ADD: &str = "
+    insert into import_logs (job_id, log_level, message, fields)
+    select id, $3, $4, $5 from import_jobs where id = $1 and epoch = $2";
 
 const LIST: &str = "
     select id, created_at, log_level, message, fields from import_logs
@@ -73,14 +77,22 @@ pub struct Log {
     pub fields: Value,
 }
 
-/// Adds a log to an import. It is never lost: a month without a partition of its own falls into the default one.
+/// Adds a log to an import, unless another attempt has begun. It is never lost: a month without a partition of its own
+/// falls into the default one.
 ///
 /// # Errors
 /// Those of the session and the statement.
-pub async fn add(on: impl Access<Imports>, job_id: Uuid, level: LogLevel, message: &str, fields: &Value) -> Result<()> {
+pub async fn add(
+    on: impl Access<Imports>,
+    attempt: &Attempt,
+    level: LogLevel,
+    message: &str,
+    fields: &Value,
+) -> Result<()> {
     let mut session = on.session().await?;
     sqlx::query(ADD)
-        .bind(job_id)
+        .bind(attempt.import_id)
+        .bind(attempt.epoch)
         .bind(level.as_str())
         .bind(storable(message))
         .bind(storable_json(fields))

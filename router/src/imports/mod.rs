@@ -1,6 +1,6 @@
 //! Database imports: what was delivered, the work on it, what was wrong with it, and how each supplier's feed is read.
 //!
-//! A [`jobs::Job`] is one import: the queue's entry and its record. Working on it takes a [`jobs::Attempt`], which every
+//! A [`jobs::Job`] is one import: the queue's entry and its record. A [`workers::Worker`] claims it by a [`jobs::Attempt`], which every
 //! later write names, so that a worker that was given up for dead changes nothing. Its [`files::File`] is known by
 //! content, its rejects are in [`errors`], what it said in [`logs`].
 
@@ -11,6 +11,7 @@ pub mod logs;
 pub mod mappings;
 pub mod partitions;
 pub mod statistics;
+pub mod workers;
 
 mod value;
 
@@ -28,6 +29,8 @@ pub enum Config {}
 pub enum Schedule {}
 /// How a supplier's imports went on a day.
 pub enum Statistic {}
+/// Work that one of many workers does now and then.
+pub enum WorkerTurn {}
 
 stored! {
     Imports {
@@ -39,6 +42,7 @@ stored! {
         Mapping => "import_mappings",
         Schedule => "import_schedules",
         Statistic => "import_statistics",
+        WorkerTurn => "worker_turns",
     }
 }
 
@@ -46,10 +50,13 @@ stored! {
 pub const STATEMENTS: &[Statements] = &[
     jobs::STATEMENTS[0],
     jobs::STATEMENTS[1],
+    jobs::STATEMENTS[2],
+    jobs::STATEMENTS[3],
     files::STATEMENTS,
     errors::STATEMENTS,
     logs::STATEMENTS,
     mappings::STATEMENTS,
     partitions::STATEMENTS,
     statistics::STATEMENTS,
+    workers::STATEMENTS,
 ];

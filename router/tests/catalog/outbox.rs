@@ -1,18 +1,22 @@
 //! Telling others what was published.
 
-use std::time::Duration;
-
 use item::Field;
 use router::catalog::suppliers::{self, NewSupplier};
-use router::catalog::{fanout, outbox};
-use router::{Catalog, Db};
+use router::catalog::outbox::{self, Claimed, Consumer};
+use router::catalog::fanout;
+use router::{Catalog, Db, RouterError};
 
 use crate::support::items::Import;
 use crate::support::with_migrated;
 
-async fn pending(db: &Db<Catalog>, consumers: &[&str], supplier_id: Option<i64>) -> Vec<(i64, Vec<String>)> {
-    let pending = outbox::pending(db, consumers, supplier_id, 10).await.unwrap();
-    pending.into_iter().map(|pending| (pending.event.id, pending.consumers)).collect()
+async fn claim(db: &Db<Catalog>, consumer: Consumer, supplier_id: Option<i64>) -> Vec<Claimed> {
+    outbox::claim(db, consumer, supplier_id, 10, 30).await.unwrap()
+}
+
+/// Makes claims that run and pauses behind faults be over.
+async fn lapse(db: &Db<Catalog>) {
+    let sql = "update outbox_deliveries set due_at = now() - interval '1 second' where delivered_at is null";
+    db.bulk().await.unwrap().execute(sql, &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -24,22 +28,38 @@ async fn every_consumer_is_told_until_it_says_so() {
         let item = [(Field::Sku, "1"), (Field::Title, "x")];
         Import::of(acme).create(&[&item]).run(db).await.unwrap();
         Import::of(zed).create(&[&item]).run(db).await.unwrap();
-        let both = ["media", "analytics"];
-        let told = |consumers: &[&str]| consumers.iter().map(|consumer| consumer.to_string()).collect::<Vec<_>>();
-        let all = pending(db, &both, None).await;
-        let (first, second) = (all[0].0, all[1].0);
-        assert_eq!(all, [(first, told(&both)), (second, told(&both))]);
 
-        outbox::deliver(db, first, "media").await.unwrap();
-        outbox::deliver(db, first, "media").await.unwrap();
-        assert_eq!(pending(db, &both, Some(acme)).await, [(first, told(&["analytics"]))]);
-        assert_eq!(pending(db, &both, Some(zed)).await, [(second, told(&both))]);
-        assert_eq!(pending(db, &["media"], None).await, [(second, told(&["media"]))]);
+        let all = claim(db, Consumer::Media, None).await;
+        assert_eq!(all.iter().map(|claimed| claimed.event.supplier_id).collect::<Vec<_>>(), [acme, zed]);
+        assert_eq!(claim(db, Consumer::Media, None).await, [], "they are in hand");
+        assert_eq!(claim(db, Consumer::Analytics, Some(zed)).await.len(), 1, "another consumer's are its own");
 
-        outbox::deliver(db, first, "analytics").await.unwrap();
-        assert_eq!(outbox::purge(db, &both, Duration::from_secs(3_600)).await.unwrap(), 0, "too young");
-        assert_eq!(outbox::purge(db, &both, Duration::ZERO).await.unwrap(), 1);
-        assert_eq!(pending(db, &both, None).await, [(second, told(&both))]);
+        outbox::delivered(db, Consumer::Media, &[&all[0]]).await.unwrap();
+        outbox::delivered(db, Consumer::Media, &[&all[0]]).await.unwrap();
+        lapse(db).await;
+        let again = claim(db, Consumer::Media, None).await;
+        assert_eq!(again.iter().map(|claimed| claimed.event.id).collect::<Vec<_>>(), [all[1].event.id]);
+        assert!(again[0].token > all[1].token);
+
+        // The one who had it before has nothing to say any more.
+        outbox::delivered(db, Consumer::Media, &[&all[1]]).await.unwrap();
+        outbox::put_off(db, Consumer::Media, &all[1], Some("too late")).await.unwrap();
+        let refused = outbox::extend(db, Consumer::Media, &all[1], 30).await.unwrap_err();
+        assert!(matches!(refused, RouterError::Superseded { .. }), "{refused}");
+        outbox::extend(db, Consumer::Media, &again[0], 30).await.unwrap();
+        outbox::put_off(db, Consumer::Media, &again[0], Some("away")).await.unwrap();
+        let owed = outbox::owed(db, Some(zed), 10).await.unwrap();
+        let media = owed.iter().find(|owed| owed.consumer == "media").unwrap();
+        assert_eq!((media.failures, media.last_fault.as_deref()), (1, Some("away")));
+
+        lapse(db).await;
+        for consumer in Consumer::ALL {
+            let claimed = claim(db, consumer, None).await;
+            outbox::delivered(db, consumer, &claimed.iter().collect::<Vec<_>>()).await.unwrap();
+        }
+        assert_eq!(outbox::owed(db, None, 10).await.unwrap(), []);
+        assert_eq!(outbox::purge(db, 3_600.0).await.unwrap(), 0, "too young");
+        assert_eq!(outbox::purge(db, 0.0).await.unwrap(), 2);
     })
     .await;
 }

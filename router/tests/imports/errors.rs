@@ -3,6 +3,7 @@ use router::imports::errors;
 use uuid::Uuid;
 
 use crate::support::{dump, with_migrated};
+use crate::{begun, other_supplier};
 
 fn problem(code: RejectCode, column: Option<&str>) -> Problem {
     Problem { code, column: column.map(str::to_owned), message: format!("{code} in {column:?}") }
@@ -17,7 +18,8 @@ fn reject(line: u64, codes: &[RejectCode], raw: &[&str]) -> Reject {
 async fn rejects_come_back_as_they_were() {
     with_migrated(|databases| async move {
         let db = databases.router.imports();
-        let import_id = Uuid::now_v7();
+        let by = begun(db).await;
+        let import_id = by.import_id;
         let rejects = [
             reject(
                 3,
@@ -27,7 +29,7 @@ async fn rejects_come_back_as_they_were() {
             Reject { line: 5, problems: vec![problem(RejectCode::RowUnreadable, None)], raw: Vec::new() },
             reject(900, &[RejectCode::GtinChecksum], &["日本\t€"]),
         ];
-        errors::insert(db, import_id, &rejects).await.unwrap();
+        errors::insert(db, &by, &rejects).await.unwrap();
         assert_eq!(errors::page(db, import_id, 0, 10).await.unwrap(), rejects);
         assert_eq!(errors::page(db, import_id, 0, 2).await.unwrap(), rejects[..2]);
         assert_eq!(errors::page(db, import_id, 5, 10).await.unwrap(), rejects[2..]);
@@ -45,11 +47,12 @@ async fn rejects_come_back_as_they_were() {
 async fn a_nul_character_is_stored_as_its_picture() {
     with_migrated(|databases| async move {
         let db = databases.router.imports();
-        let import_id = Uuid::now_v7();
+        let by = begun(db).await;
+        let import_id = by.import_id;
         let mut sent = reject(1, &[RejectCode::EncodingInvalid], &["a\0b"]);
         sent.problems[0].column = Some("c\0d".to_owned());
         sent.problems[0].message = "e\0f".to_owned();
-        errors::insert(db, import_id, &[sent]).await.unwrap();
+        errors::insert(db, &by, &[sent]).await.unwrap();
         let stored = &errors::page(db, import_id, 0, 1).await.unwrap()[0];
         assert_eq!(stored.raw, ["a␀b"]);
         assert_eq!(stored.problems[0].column.as_deref(), Some("c␀d"));
@@ -62,7 +65,8 @@ async fn a_nul_character_is_stored_as_its_picture() {
 async fn ten_thousand_rejects_written_twice_are_ten_thousand() {
     with_migrated(|databases| async move {
         let db = databases.router.imports();
-        let import_id = Uuid::now_v7();
+        let by = begun(db).await;
+        let import_id = by.import_id;
         let cells: Vec<String> = (0..30).map(|cell| format!("cell number {cell}")).collect();
         let rejects: Vec<Reject> = (1..=10_000)
             .map(|line| Reject {
@@ -74,15 +78,16 @@ async fn ten_thousand_rejects_written_twice_are_ten_thousand() {
                 raw: cells.clone(),
             })
             .collect();
-        errors::insert(db, import_id, &rejects).await.unwrap();
+        errors::insert(db, &by, &rejects).await.unwrap();
         let before = dump(db, "import_errors").await;
-        errors::insert(db, import_id, &rejects).await.unwrap();
+        errors::insert(db, &by, &rejects).await.unwrap();
         assert_eq!(dump(db, "import_errors").await, before);
         assert_eq!(errors::counts_by_code(db, import_id).await.unwrap()[&RejectCode::GtinChecksum], 10_000);
 
-        let other = Uuid::now_v7();
-        errors::insert(db, other, &rejects[..1]).await.unwrap();
-        errors::clear(db, import_id).await.unwrap();
+        let later = other_supplier(db).await;
+        let other = later.import_id;
+        errors::insert(db, &later, &rejects[..1]).await.unwrap();
+        errors::clear(db, &by).await.unwrap();
         assert_eq!(errors::page(db, import_id, 0, 1).await.unwrap(), []);
         assert_eq!(errors::page(db, other, 0, 9).await.unwrap(), rejects[..1], "of another import nothing is cleared");
     })

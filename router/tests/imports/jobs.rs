@@ -1,16 +1,17 @@
 use chrono::TimeDelta;
-use item::{Counts, FileCode, ImportState, Mode};
+use item::{Counts, FileCode, ImportState, Mode, Problem, Reject, RejectCode};
+use router::imports::errors;
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{
-    self, Attempt, Failure, Guard, Job, JobFilter, NewJob, Priority, advance, approve, attach_file, begin_attempt,
-    cancel, complete, fail, heartbeat, hold, progress, set_mapping_version,
+    self, Attempt, Failure, Guard, Job, JobFilter, NewJob, Priority, Retry, advance, approve, archived,
+    attach_file, cancel, complete, fail, heartbeat, hold, put_back, retry, set_mapping_version, supersede,
 };
 use router::{Db, Imports, Result, RouterError};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{dump, with_migrated};
-use crate::{begun, job, make, queued, report, ten_rows};
+use crate::{begin, begun, job, make, queued, report, ten_rows};
 
 async fn publishing(db: &Db<Imports>) -> Attempt {
     let attempt = begun(db).await;
@@ -54,6 +55,8 @@ fn template(settings: &serde_json::Value) -> NewJob<'_> {
         file_name: "a.csv",
         bytes_total: None,
         settings,
+        schedule_id: None,
+        is_archived: false,
     }
 }
 
@@ -67,38 +70,37 @@ async fn an_attempt_takes_the_lease_in_the_databases_time() {
         assert_eq!((state, lease_owner.as_deref()), (ImportState::Staging, Some("worker-1")));
         assert_eq!(lease_expires_at.unwrap() - started_at.unwrap(), TimeDelta::seconds(30));
 
-        heartbeat(db, &attempt, 90).await.unwrap();
+        heartbeat(db, &attempt, 90, 0, 0).await.unwrap();
         let renewed = job(db, attempt.import_id).await.lease_expires_at.unwrap();
         assert!(renewed - lease_expires_at.unwrap() >= TimeDelta::seconds(60));
     })
     .await;
 }
 
-#[tokio::test]
-async fn ten_who_begin_at_once_get_ten_epochs() {
-    with_migrated(|databases| async move {
-        let db = databases.router.imports();
-        let id = queued(db).await.id;
-        let attempts = (0..10).map(|_| begin_attempt(db, id, "worker", 30));
-        let mut epochs: Vec<i64> =
-            futures::future::join_all(attempts).await.into_iter().map(|attempt| attempt.unwrap().epoch).collect();
-        epochs.sort_unstable();
-        assert_eq!(epochs, (1..=10).collect::<Vec<_>>());
-    })
-    .await;
+fn failure(code: &str) -> Failure {
+    Failure { code: code.to_owned(), message: "begins with \0".to_owned() }
+}
+
+fn reject() -> Reject {
+    let problem = Problem { code: RejectCode::RowUnreadable, column: None, message: "m".to_owned() };
+    Reject { line: 2, problems: vec![problem], raw: vec!["a".to_owned()] }
 }
 
 /// Every write there is, by the given attempt.
 async fn every_write(db: &Db<Imports>, by: &Attempt) -> Vec<Result<()>> {
     vec![
-        heartbeat(db, by, 30).await,
-        progress(db, by, 1_000_000, 1_000_000).await,
-        attach_file(db, by, 1, 1).await,
+        heartbeat(db, by, 30, 1_000_000, 1_000_000).await,
+        attach_file(db, by, 1, 1, "other.csv").await,
+        archived(db, by).await,
         set_mapping_version(db, by, 7).await,
         advance(db, by, ImportState::ALL, ImportState::Staged).await,
         hold(db, by, FileCode::TooManyRejects, "half of it", &ten_rows(), &report()).await,
         complete(db, by, &ten_rows(), &report()).await,
-        fail(db, by, "unknown_format", "not a format we read").await,
+        fail(db, by, &failure("unknown_format"), Retry::Never).await,
+        supersede(db, by, Uuid::now_v7()).await,
+        put_back(db, by, None, 0.0).await,
+        errors::clear(db, by).await,
+        errors::insert(db, by, &[reject()]).await,
     ]
 }
 
@@ -107,7 +109,7 @@ async fn an_older_epoch_writes_nothing() {
     with_migrated(|databases| async move {
         let db = databases.router.imports();
         let old = begun(db).await;
-        let new = begin_attempt(db, old.import_id, "worker-2", 30).await.unwrap();
+        let new = begin(db, old.import_id).await.unwrap();
         assert_eq!((new.epoch, new.number), (2, 2));
 
         let before = dump(db, "import_jobs").await;
@@ -133,8 +135,7 @@ async fn a_cancelled_import_fences_its_worker_off() {
         }
         cancel(db, attempt.import_id).await.unwrap();
         assert_eq!(dump(db, "import_jobs").await, before, "cancelling twice changes nothing");
-        let refused = begin_attempt(db, attempt.import_id, "worker-2", 30).await.unwrap_err();
-        assert!(matches!(refused, RouterError::WrongState { state: ImportState::Cancelled, .. }), "{refused}");
+        assert_eq!(begin(db, attempt.import_id).await, None);
     })
     .await;
 }
@@ -147,7 +148,7 @@ async fn what_may_be_published_is_not_cancelled_and_stays_publishing() {
         let refused = cancel(db, attempt.import_id).await.unwrap_err();
         assert_eq!(refused.to_string(), format!("cannot cancel import {}: it is publishing", attempt.import_id));
 
-        begin_attempt(db, attempt.import_id, "worker-2", 30).await.unwrap();
+        begin(db, attempt.import_id).await.unwrap();
         assert_eq!(job(db, attempt.import_id).await.state, ImportState::Publishing);
     })
     .await;
@@ -174,13 +175,13 @@ async fn progress_only_moves_forward_over_all_attempts() {
         let db = databases.router.imports();
         let first = begun(db).await;
         let check = async |attempt: &Attempt, told: (u64, u64), expected: (u64, u64)| {
-            progress(db, attempt, told.0, told.1).await.unwrap();
+            heartbeat(db, attempt, 30, told.0, told.1).await.unwrap();
             let Job { rows_read, bytes_read, .. } = job(db, attempt.import_id).await;
             assert_eq!((rows_read, bytes_read), expected);
         };
         check(&first, (100, 5_000), (100, 5_000)).await;
         check(&first, (90, 6_000), (100, 6_000)).await;
-        let second = begin_attempt(db, first.import_id, "worker-2", 30).await.unwrap();
+        let second = begin(db, first.import_id).await.unwrap();
         check(&second, (10, 500), (100, 6_000)).await;
         check(&second, (200, 9_000), (200, 9_000)).await;
     })
@@ -195,14 +196,13 @@ async fn completing_twice_is_completing_once() {
         complete(db, &attempt, &ten_rows(), &report()).await.unwrap();
         let before = dump(db, "import_jobs").await;
         complete(db, &attempt, &ten_rows(), &report()).await.unwrap();
-        heartbeat(db, &attempt, 30).await.unwrap();
-        progress(db, &attempt, 11, 11).await.unwrap();
+        heartbeat(db, &attempt, 30, 11, 11).await.unwrap();
         assert_eq!(dump(db, "import_jobs").await, before);
 
         let done = job(db, attempt.import_id).await;
         assert_eq!((done.state, done.counts, done.report), (ImportState::Completed, ten_rows(), Some(report())));
         assert!(done.finished_at.is_some() && done.lease_owner.is_none());
-        let refused = fail(db, &attempt, "late", "too late").await.unwrap_err();
+        let refused = fail(db, &attempt, &failure("late"), Retry::Never).await.unwrap_err();
         assert!(matches!(refused, RouterError::WrongState { state: ImportState::Completed, .. }), "{refused}");
     })
     .await;
@@ -234,15 +234,14 @@ async fn a_held_import_waits_for_a_person() {
         let guard = Guard { code: FileCode::TooManyRemovals, detail: "50 of 100".to_owned() };
         assert_eq!((held.state, held.guard, held.counts), (ImportState::Held, Some(guard), ten_rows()));
         assert_eq!((held.lease_owner, held.finished_at), (None, None));
-        let refused = begin_attempt(db, id, "worker-2", 30).await.unwrap_err();
-        assert!(matches!(refused, RouterError::WrongState { state: ImportState::Held, .. }), "{refused}");
+        assert_eq!(begin(db, id).await, None);
 
         approve(db, id).await.unwrap();
         approve(db, id).await.unwrap();
         let approved = job(db, id).await;
         assert_eq!((approved.state, approved.approved), (ImportState::Queued, true));
-        assert!(matches!(progress(db, &attempt, 1, 1).await, Err(RouterError::Fenced { .. })));
-        begin_attempt(db, id, "worker-2", 30).await.unwrap();
+        assert!(matches!(archived(db, &attempt).await, Err(RouterError::Fenced { .. })));
+        begin(db, id).await.unwrap();
 
         let fresh = queued(db).await.id;
         let refused = approve(db, fresh).await.unwrap_err();
@@ -260,12 +259,13 @@ async fn a_failed_import_says_why() {
         let db = databases.router.imports();
         let attempt = begun(db).await;
         for _ in 0..2 {
-            fail(db, &attempt, "unknown_format", "begins with \0").await.unwrap();
+            fail(db, &attempt, &failure("unknown_format"), Retry::Never).await.unwrap();
         }
         let failed = job(db, attempt.import_id).await;
         let failure = Failure { code: "unknown_format".to_owned(), message: "begins with ␀".to_owned() };
         assert_eq!((failed.state, failed.failure), (ImportState::Failed, Some(failure)));
         assert!(failed.finished_at.is_some());
+        assert!(matches!(retry(db, failed.id).await, Err(RouterError::WrongState { what: "retry", .. })));
     })
     .await;
 }
@@ -275,13 +275,13 @@ async fn a_dry_run_ends_staged() {
     with_migrated(|databases| async move {
         let db = databases.router.imports();
         let id = make(db, |new| new.dry_run = true).await.id;
-        let attempt = begin_attempt(db, id, "worker-1", 30).await.unwrap();
+        let attempt = begin(db, id).await.unwrap();
         for _ in 0..2 {
             complete(db, &attempt, &ten_rows(), &report()).await.unwrap();
         }
         let done = job(db, id).await;
         assert_eq!((done.state, done.finished_at.is_some()), (ImportState::Staged, true));
-        assert!(matches!(begin_attempt(db, id, "worker-2", 30).await, Err(RouterError::WrongState { .. })));
+        assert_eq!(begin(db, id).await, None);
     })
     .await;
 }
@@ -303,13 +303,13 @@ async fn the_same_bytes_find_their_unfinished_import() {
         assert_eq!(found(1, [8; 32], Mode::Full, false).await, None);
         assert_eq!(found(2, sha256, Mode::Full, false).await, None);
 
-        let attempt = begin_attempt(db, by_file, "worker-1", 30).await.unwrap();
+        let attempt = begin(db, by_file).await.unwrap();
         assert_eq!(found(1, sha256, Mode::Full, false).await, Some(by_file), "begun is not finished");
         complete(db, &attempt, &ten_rows(), &report()).await.unwrap();
         assert_eq!(found(1, sha256, Mode::Full, false).await, None);
 
         let later = begun(db).await;
-        attach_file(db, &later, file_id, 9).await.unwrap();
+        attach_file(db, &later, file_id, 9, "b.csv").await.unwrap();
         set_mapping_version(db, &later, 3).await.unwrap();
         assert_eq!(found(1, sha256, Mode::Full, false).await, Some(later.import_id));
         assert_eq!(job(db, later.import_id).await.mapping_version, Some(3));
@@ -342,9 +342,9 @@ async fn imports_are_listed_newest_first_by_supplier_and_state() {
 async fn an_import_that_is_not_there_is_named() {
     with_migrated(|databases| async move {
         let db = databases.router.imports();
-        let nobody = Attempt { import_id: Uuid::now_v7(), epoch: 1, number: 1 };
+        let nobody = Attempt { import_id: Uuid::now_v7(), supplier_id: 1, epoch: 1, number: 1 };
         let mut refusals = every_write(db, &nobody).await;
-        refusals.push(begin_attempt(db, nobody.import_id, "worker-1", 30).await.map(|_| ()));
+        refusals.push(retry(db, nobody.import_id).await);
         refusals.push(cancel(db, nobody.import_id).await);
         refusals.push(approve(db, nobody.import_id).await);
         for refused in refusals {

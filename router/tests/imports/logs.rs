@@ -1,19 +1,24 @@
+use router::imports::jobs::Attempt;
 use router::imports::logs::{self, LogLevel};
 use router::imports::partitions::make_ahead;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{dump, with_migrated};
+use crate::{begun, other_supplier};
 
 #[tokio::test]
 async fn logs_are_listed_newest_first_by_weight() {
     with_migrated(|databases| async move {
         let db = databases.router.imports();
-        let job = Uuid::now_v7();
-        logs::add(db, job, LogLevel::Debug, "looked at\0it", &json!({})).await.unwrap();
-        logs::add(db, job, LogLevel::Warn, "slow", &json!({"seconds": 3})).await.unwrap();
-        logs::add(db, job, LogLevel::Info, "staged", &json!({})).await.unwrap();
-        logs::add(db, Uuid::now_v7(), LogLevel::Error, "of another import", &json!({})).await.unwrap();
+        let by = begun(db).await;
+        let job = by.import_id;
+        logs::add(db, &by, LogLevel::Debug, "looked at\0it", &json!({})).await.unwrap();
+        logs::add(db, &by, LogLevel::Warn, "slow", &json!({"seconds": 3})).await.unwrap();
+        logs::add(db, &by, LogLevel::Info, "staged", &json!({})).await.unwrap();
+        let fenced = Attempt { epoch: by.epoch - 1, ..by };
+        logs::add(db, &fenced, LogLevel::Info, "of an attempt that is over", &json!({})).await.unwrap();
+        logs::add(db, &other_supplier(db).await, LogLevel::Error, "of another import", &json!({})).await.unwrap();
         let check = async |least, limit, expected: &[&str]| {
             let listed = logs::list(db, job, least, limit).await.unwrap();
             assert_eq!(listed.iter().map(|log| log.message.as_str()).collect::<Vec<_>>(), expected);

@@ -10,10 +10,11 @@ mod files;
 mod jobs;
 mod logs;
 mod mappings;
+mod queue;
 mod statistics;
 
 use item::{Counts, Mode};
-use router::imports::jobs::{Attempt, Job, NewJob, Priority, begin_attempt, create, find};
+use router::imports::jobs::{Attempt, Claim, Claimant, Job, NewJob, Priority, claim, create, find, rescue};
 use router::{Db, Imports};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -39,6 +40,8 @@ async fn make(db: &Db<Imports>, change: impl FnOnce(&mut NewJob)) -> Job {
         file_name: "products.csv",
         bytes_total: Some(1_000),
         settings: &settings,
+        schedule_id: None,
+        is_archived: false,
     };
     change(&mut new);
     create(db, &new).await.unwrap()
@@ -46,7 +49,29 @@ async fn make(db: &Db<Imports>, change: impl FnOnce(&mut NewJob)) -> Job {
 
 /// A queued import with its first attempt.
 async fn begun(db: &Db<Imports>) -> Attempt {
-    begin_attempt(db, queued(db).await.id, "worker-1", 30).await.unwrap()
+    begin(db, queued(db).await.id).await.unwrap()
+}
+
+/// A first attempt at an import of supplier 2.
+async fn other_supplier(db: &Db<Imports>) -> Attempt {
+    begin(db, make(db, |new| new.supplier_id = 2).await.id).await.unwrap()
+}
+
+/// A worker that never was: its number is nobody's.
+fn worker(name: &str) -> Claimant {
+    Claimant { name: name.to_owned(), number: -1, lease_seconds: 30 }
+}
+
+/// The next attempt at an import, which is made the one whose turn it is, and whose worker is made to have lost it.
+async fn begin(db: &Db<Imports>, id: Uuid) -> Option<Attempt> {
+    let bulk = db.bulk().await.unwrap();
+    bulk.execute("update import_jobs set arrived_at = 'epoch' where id = $1", &[&id]).await.unwrap();
+    let lapse = "update import_jobs set lease_expires_at = now() - interval '1 second' where id = $1 and lease_owner is not null";
+    let taken = match bulk.execute(lapse, &[&id]).await.unwrap() {
+        0 => claim(db, &worker("worker-1"), Claim::default()).await.unwrap(),
+        _ => rescue(db, &worker("worker-2"), Claim::default()).await.unwrap(),
+    };
+    taken.map(|(_, attempt)| attempt).filter(|attempt| attempt.import_id == id)
 }
 
 async fn job(db: &Db<Imports>, id: Uuid) -> Job {

@@ -4,7 +4,7 @@ use router::{Db, Imports};
 use uuid::Uuid;
 
 use crate::support::{dump, with_migrated};
-use crate::{begun, make, report, ten_rows};
+use crate::{begin, begun, make, report, ten_rows};
 
 async fn completed(db: &Db<Imports>) -> Uuid {
     let attempt = begun(db).await;
@@ -44,7 +44,8 @@ async fn only_what_was_published_counts_as_rows() {
         statistics::record(db, unfinished.import_id).await.unwrap();
         assert_eq!(dump(db, "import_statistics").await, "");
 
-        jobs::fail(db, &unfinished, "unknown_format", "not a format we read").await.unwrap();
+        let failure = jobs::Failure { code: "unknown_format".to_owned(), message: "not a format we read".to_owned() };
+        jobs::fail(db, &unfinished, &failure, jobs::Retry::Never).await.unwrap();
         statistics::record(db, unfinished.import_id).await.unwrap();
         assert_eq!(figures(db).await, [1, 0, 1, 0, 0, 0]);
 
@@ -55,7 +56,7 @@ async fn only_what_was_published_counts_as_rows() {
         assert_eq!(figures(db).await, [2, 0, 1, 0, 0, 0]);
 
         let dry = make(db, |new| new.dry_run = true).await.id;
-        let attempt = jobs::begin_attempt(db, dry, "worker-1", 30).await.unwrap();
+        let attempt = begin(db, dry).await.unwrap();
         jobs::complete(db, &attempt, &ten_rows(), &report()).await.unwrap();
         statistics::record(db, dry).await.unwrap();
         assert_eq!(figures(db).await, [2, 0, 1, 0, 0, 0]);

@@ -4,7 +4,7 @@ use item::{Field, ItemBatch};
 use router::catalog::{Published, outbox, products, publications};
 use serde_json::json;
 
-use crate::support::items::{self, Import, Item};
+use crate::support::items::{self, Import, Item, fence};
 use crate::support::{connect, with_migrated};
 use crate::{priced, rows, supplier};
 
@@ -84,11 +84,12 @@ async fn a_first_import_leaves_a_publication_and_an_event_but_no_history() {
         assert_eq!((publication.file_sha256.as_slice(), publication.plan_fingerprint), (&[7; 32][..], vec![1, 2, 3]));
         assert_eq!(publication.first_created_id, published.first_created_id);
 
-        let pending = outbox::pending(db, &["media", "analytics"], None, 10).await.unwrap();
-        assert_eq!(pending.len(), 1);
-        assert_eq!(pending[0].consumers, ["media", "analytics"]);
-        assert_eq!(pending[0].event.publication_id, published.publication_id);
-        assert_eq!(pending[0].event.payload["counts"]["created"], 2);
+        for consumer in outbox::Consumer::ALL {
+            let claimed = outbox::claim(db, consumer, None, 10, 30).await.unwrap();
+            assert_eq!(claimed.len(), 1, "{consumer:?}");
+            assert_eq!(claimed[0].event.publication_id, published.publication_id);
+            assert_eq!(claimed[0].event.payload["counts"]["created"], 2);
+        }
 
         let mut session = connect(Some(databases.catalog_name())).await;
         for table in ["price_history", "stock_history", "product_changes"] {
@@ -149,7 +150,7 @@ async fn publishing_an_import_again_changes_nothing() {
         let twice = router::catalog::publish(&mut bulk, &staged).await.unwrap();
         assert_eq!(twice, Published { already_done: true, ..once.clone() });
         // Even when nothing is staged any more.
-        router::catalog::staging::drop(&bulk, staged.import_id).await.unwrap();
+        router::catalog::staging::drop(&mut bulk, &fence(&staged)).await.unwrap();
         assert_eq!(router::catalog::publish(&mut bulk, &staged).await.unwrap(), twice);
         assert_eq!(crate::dump(&mut session).await, before);
     })

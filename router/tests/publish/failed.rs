@@ -4,7 +4,7 @@ use item::Field;
 use router::RouterError;
 use router::catalog::staging;
 
-use crate::support::items::Import;
+use crate::support::items::{Import, fence};
 use crate::support::{connect, with_migrated};
 use crate::{dump, priced, supplier};
 
@@ -85,21 +85,21 @@ async fn a_staging_table_is_there_when_it_is_whole() {
     with_migrated(|databases| async move {
         let db = databases.router.catalog();
         let staged = Import::of(1).deactivate(1).stage(db).await.unwrap();
-        let id = staged.import_id;
+        let (id, by) = (staged.import_id, fence(&staged));
         assert!(staging::exists(db, id).await.unwrap());
         assert_eq!(staging::list(db).await.unwrap(), [id]);
 
         // Staging it again and giving up leaves what was there; going through with it replaces that.
-        let given_up = staging::Writer::open(db, id).await.unwrap();
+        let given_up = staging::Writer::open(db, &by).await.unwrap();
         drop(given_up);
-        let bulk = db.bulk().await.unwrap();
+        let mut bulk = db.bulk().await.unwrap();
         assert_eq!(staging::count(&bulk, id).await.unwrap(), 1);
-        let empty = staging::Writer::open(db, id).await.unwrap();
+        let empty = staging::Writer::open(db, &by).await.unwrap();
         assert_eq!(empty.finish().await.unwrap(), 0);
         assert_eq!(staging::count(&bulk, id).await.unwrap(), 0);
 
-        staging::drop(&bulk, id).await.unwrap();
-        staging::drop(&bulk, id).await.unwrap();
+        staging::drop(&mut bulk, &by).await.unwrap();
+        staging::drop(&mut bulk, &by).await.unwrap();
         assert!(!staging::exists(db, id).await.unwrap());
     })
     .await;

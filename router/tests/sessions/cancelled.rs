@@ -173,7 +173,8 @@ async fn a_staging_writer_that_is_dropped_frees_its_session_and_its_locks() {
     support::with_migrated(|databases| async move {
         let db = databases.router.catalog();
         let mut observer = connect(Some(databases.catalog_name())).await;
-        let mut writer = router::catalog::staging::Writer::open(db, uuid::Uuid::now_v7()).await.unwrap();
+        let fence = router::Fence { import_id: uuid::Uuid::now_v7(), supplier_id: 1, epoch: 1 };
+        let mut writer = router::catalog::staging::Writer::open(db, &fence).await.unwrap();
         let mut encoder = router::catalog::staging::RowEncoder::default();
         encoder.push_deactivated(1);
         writer.send(encoder.take()).await.unwrap();

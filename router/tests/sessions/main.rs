@@ -7,7 +7,7 @@ mod support;
 
 mod cancelled;
 mod limits;
-mod locks;
+mod fences;
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use item::{Column, Counts, Field, FieldKind, IntColumn, ItemBatch, Mode, TextColumn};
 use router::catalog::staging::{self, Change, RowEncoder};
 use router::catalog::{Publish, Published, publish};
-use router::{Catalog, Db, Result};
+use router::{Catalog, Db, Fence, Result};
 use uuid::Uuid;
 
 /// One item by its values: numbers as they travel (ten-thousandths, days, 0 and 1), lists joined by `|`.
@@ -28,6 +28,11 @@ pub fn batch(items: &[Item<'_>]) -> ItemBatch {
     batch
 }
 
+/// What the attempt behind a publication shows.
+pub fn fence(publish: &Publish) -> Fence {
+    Fence { import_id: publish.import_id, supplier_id: publish.supplier_id, epoch: publish.epoch }
+}
+
 /// An import by hand: what is staged, and what the import says it counted.
 pub struct Import {
     pub publish: Publish,
@@ -41,6 +46,7 @@ impl Import {
             publish: Publish {
                 import_id: Uuid::now_v7(),
                 supplier_id,
+                epoch: 1,
                 mode: Mode::Full,
                 file_sha256: [7; 32],
                 plan_fingerprint: vec![1, 2, 3],
@@ -92,7 +98,7 @@ impl Import {
 
     /// Stages only.
     pub async fn stage(mut self, db: &Db<Catalog>) -> Result<Publish> {
-        let mut writer = staging::Writer::open(db, self.publish.import_id).await?;
+        let mut writer = staging::Writer::open(db, &fence(&self.publish)).await?;
         writer.send(self.encoder.take()).await?;
         assert_eq!(writer.finish().await?, self.encoder.rows());
         Ok(self.publish)

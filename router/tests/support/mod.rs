@@ -104,6 +104,10 @@ impl Databases {
     pub fn catalog_name(&self) -> &str {
         &self.names[0]
     }
+
+    pub fn imports_name(&self) -> &str {
+        &self.names[1]
+    }
 }
 
 /// Every row of a table, one a line, sorted: two dumps are equal when nothing was changed in between.

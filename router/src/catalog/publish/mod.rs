@@ -9,8 +9,9 @@ use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
 use self::publication::Publication;
+use crate::catalog::fence;
 use crate::error::During;
-use crate::{Bulk, Catalog, Result, RouterError, Statements};
+use crate::{Bulk, Catalog, Fence, Result, RouterError, Statements};
 
 #[doc(hidden)]
 pub use self::statements::all as statements;
@@ -20,8 +21,10 @@ pub use self::statements::all as statements;
 pub struct Publish {
     /// The import; its staging table is whole.
     pub import_id: Uuid,
-    /// Whose catalogue; the caller holds its [`crate::catalog::SupplierLock`].
+    /// Whose catalogue.
     pub supplier_id: i64,
+    /// The epoch of the attempt that publishes.
+    pub epoch: i64,
     /// How the file was meant.
     pub mode: Mode,
     /// SHA-256 of the file.
@@ -67,7 +70,7 @@ const FIND: &str = "
 /// after any error, none of it.
 ///
 /// # Errors
-/// [`RouterError::Unbalanced`] when the counts do not balance or the database comes to other numbers (an emptied
+/// [`RouterError::Fenced`]; [`RouterError::Unbalanced`] when the counts do not balance or the database comes to other numbers (an emptied
 /// staging table, for one: stage again); [`RouterError::Query`].
 pub async fn publish(bulk: &mut Bulk<Catalog>, publish: &Publish) -> Result<Published> {
     check_balance(&publish.counts)?;
@@ -86,6 +89,8 @@ pub async fn publish(bulk: &mut Bulk<Catalog>, publish: &Publish) -> Result<Publ
 }
 
 async fn transact(tx: &Transaction<'_>, publish: &Publish) -> Result<Published> {
+    let &Publish { import_id, supplier_id, epoch, .. } = publish;
+    fence::pass(tx, &Fence { import_id, supplier_id, epoch }).await?;
     // A second try at the same moment waits in `begin` for the first.
     if let Some(published) = find(tx, publish.import_id).await? {
         return Ok(published);

@@ -6,6 +6,7 @@ use tokio_postgres::types::{Json, ToSql};
 use super::Publish;
 use super::first_load::PutOffIndexes;
 use super::statements::*;
+use crate::catalog::outbox::Consumer;
 use crate::error::During;
 use crate::{Result, RouterError};
 
@@ -18,8 +19,12 @@ pub(super) const BEGIN: &str = "
     returning id, first_created_id";
 
 pub(super) const ANNOUNCE: &str = "
-    insert into outbox (publication_id, import_id, supplier_id, topic, payload)
-    values ($1, $2, $3, 'catalogue.published', $4)";
+    with event as (
+        insert into outbox (publication_id, import_id, supplier_id, topic, payload)
+        values ($1, $2, $3, 'catalogue.published', $4)
+        returning id
+    )
+    insert into outbox_deliveries (event_id, consumer) select id, unnest($5::text[]) from event";
 
 /// A publication under way.
 pub(super) struct Publication<'a> {
@@ -121,8 +126,9 @@ impl<'a> Publication<'a> {
             "counts": self.publish.counts,
             "first_created_id": self.first_created_id,
         }));
-        let parameters: [&(dyn ToSql + Sync); 4] =
-            [&self.id, &self.publish.import_id, &self.publish.supplier_id, &payload];
+        let consumers = Consumer::ALL.map(Consumer::as_str).to_vec();
+        let parameters: [&(dyn ToSql + Sync); 5] =
+            [&self.id, &self.publish.import_id, &self.publish.supplier_id, &payload, &consumers];
         self.tx.execute(ANNOUNCE, &parameters).await.during("announce a publication")?;
         Ok(())
     }

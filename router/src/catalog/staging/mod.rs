@@ -9,8 +9,9 @@ mod writer;
 use item::{Field, FieldKind};
 use uuid::Uuid;
 
+use crate::catalog::fence;
 use crate::error::During;
-use crate::{Access, Bulk, Catalog, Result, RouterError, Statements};
+use crate::{Access, Bulk, Catalog, Fence, Result, RouterError, Statements};
 
 pub use encoder::{Change, RowEncoder};
 pub use writer::Writer;
@@ -75,11 +76,25 @@ pub async fn count(bulk: &Bulk<Catalog>, import_id: Uuid) -> Result<u64> {
     Ok(row.get::<_, i64>(0) as u64)
 }
 
-/// Forgets what was staged for an import, if anything was.
+/// Forgets what was staged for an import, if anything was; `fence` is that of the attempt that staged it.
+///
+/// # Errors
+/// [`RouterError::Fenced`], [`RouterError::Query`].
+pub async fn drop(bulk: &mut Bulk<Catalog>, fence: &Fence) -> Result<()> {
+    let what = "drop a staging table";
+    let tx = bulk.transaction().await.during(what)?;
+    fence::pass(&tx, fence).await?;
+    // Losing this in a crash leaves a table to be dropped again.
+    let sql = format!("set local synchronous_commit = off; drop table if exists {}", table(fence.import_id));
+    tx.batch_execute(&sql).await.during(what)?;
+    tx.commit().await.during(what)
+}
+
+/// Forgets what was staged for an import that nobody works on.
 ///
 /// # Errors
 /// [`RouterError::Query`].
-pub async fn drop(bulk: &Bulk<Catalog>, import_id: Uuid) -> Result<()> {
+pub async fn forget(bulk: &Bulk<Catalog>, import_id: Uuid) -> Result<()> {
     bulk.batch_execute(&format!("drop table if exists {}", table(import_id))).await.during("drop a staging table")
 }
 

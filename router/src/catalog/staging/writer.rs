@@ -5,12 +5,12 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures::SinkExt;
 use tokio_postgres::CopyInSink;
-use uuid::Uuid;
 
 use super::{definition, table};
 use crate::bulk::Fragile;
+use crate::catalog::fence;
 use crate::error::During;
-use crate::{Catalog, Db, Result};
+use crate::{Catalog, Db, Fence, Result};
 
 /// Signature, no flags, no extension (PostgreSQL manual, COPY, binary format).
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -28,16 +28,14 @@ impl Writer {
     /// Begins; what was staged for this import before is replaced.
     ///
     /// # Errors
-    /// Those of [`Db::bulk`] and [`crate::RouterError::Query`].
-    pub async fn open(db: &Db<Catalog>, import_id: Uuid) -> Result<Self> {
-        let what = "create a staging table";
+    /// Those of [`Db::bulk`], [`crate::RouterError::Fenced`] and [`crate::RouterError::Query`].
+    pub async fn open(db: &Db<Catalog>, fence: &Fence) -> Result<Self> {
+        let (what, import_id) = ("create a staging table", fence.import_id);
         let session = db.bulk().await?.fragile();
         // Losing a cache in a crash loses nothing, so the commit need not wait for the disk.
-        let opening = format!(
-            "begin; set local synchronous_commit = off; drop table if exists {}; {}",
-            table(import_id),
-            definition(import_id)
-        );
+        session.batch_execute("begin; set local synchronous_commit = off").await.during(what)?;
+        fence::pass(&*session, fence).await?;
+        let opening = format!("drop table if exists {}; {}", table(import_id), definition(import_id));
         session.batch_execute(&opening).await.during(what)?;
         // FREEZE: the rows need no second look, and no second write, when publish reads them.
         let copy = format!("copy {} from stdin (format binary, freeze)", table(import_id));

@@ -7,46 +7,44 @@ use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres, Row};
 use uuid::Uuid;
 
-use super::job::missing;
-use crate::error::During;
+use super::job::{Failure, Retry, missing};
+use crate::error::{During, UNIQUE_VIOLATION};
 use crate::imports::value::{bigint, storable, storable_json, word};
-use crate::{Access, Imports, Result, RouterError, Statements};
+use crate::{Access, Fence, Imports, Result, RouterError, Statements};
 
 /// The statements below.
 pub(super) const STATEMENTS: Statements = &[
-    ("jobs::begin_attempt", BEGIN),
     ("jobs::heartbeat", HEARTBEAT),
-    ("jobs::progress", PROGRESS),
     ("jobs::attach_file", ATTACH_FILE),
+    ("jobs::archived", ARCHIVED),
+    ("jobs::adopt_object", ADOPT_OBJECT),
     ("jobs::set_mapping_version", SET_MAPPING_VERSION),
     ("jobs::advance", ADVANCE),
     ("jobs::hold", HOLD),
     ("jobs::complete", COMPLETE),
     ("jobs::fail", FAIL),
+    ("jobs::supersede", SUPERSEDE),
+    ("jobs::put_back", PUT_BACK),
     ("jobs::standing", STANDING),
 ];
 
-/// An import that may have been published already stays `publishing`: it must not look as if it could be cancelled.
-const BEGIN: &str = "
-    update import_jobs
-    set status = case status when 'publishing' then status else 'staging' end,
-        attempt = attempt + 1, epoch = epoch + 1,
-        lease_owner = $2, lease_expires_at = now() + make_interval(secs => $3),
-        started_at = coalesce(started_at, now()), updated_at = now()
-    where id = $1 and finished_at is null and status <> 'held'
-    returning epoch, attempt";
-
+/// Lease and progress in one write: it happens twice a second for every import under way.
 const HEARTBEAT: &str = "
-    update import_jobs set lease_expires_at = now() + make_interval(secs => $3), updated_at = now()
+    update import_jobs
+    set heartbeat_at = now(), lease_expires_at = now() + make_interval(secs => $3), rows_read = greatest(rows_read, $4),
+        bytes_read = greatest(bytes_read, $5), updated_at = now()
     where id = $1 and epoch = $2 and finished_at is null and lease_owner is not null";
 
-const PROGRESS: &str = "
-    update import_jobs
-    set rows_read = greatest(rows_read, $3), bytes_read = greatest(bytes_read, $4), updated_at = now()
+const ATTACH_FILE: &str = "
+    update import_jobs set file_id = $3, bytes_total = $4, file_name = $5, updated_at = now()
     where id = $1 and epoch = $2 and finished_at is null";
 
-const ATTACH_FILE: &str = "
-    update import_jobs set file_id = $3, bytes_total = $4, updated_at = now()
+const ARCHIVED: &str = "
+    update import_jobs set archived_at = coalesce(archived_at, now()), updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null";
+
+const ADOPT_OBJECT: &str = "
+    update import_jobs set etag = $3, bytes_total = $4, updated_at = now()
     where id = $1 and epoch = $2 and finished_at is null";
 
 const SET_MAPPING_VERSION: &str = "
@@ -57,25 +55,51 @@ const ADVANCE: &str = "
     update import_jobs set status = $4, updated_at = now()
     where id = $1 and epoch = $2 and finished_at is null and status = any($3)";
 
-const HOLD: &str = "
-    update import_jobs
-    set status = 'held', guard_code = $12, guard_detail = $13, lease_owner = null, lease_expires_at = null,
-        read = $3, created = $4, updated = $5, unchanged = $6, rejected = $7, duplicate = $8, held = $9, deactivated = $10,
-        report = $11, updated_at = now()
-    where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged')";
+const HOLD: &str = concat!(
+    "update import_jobs
+     set status = 'held', guard_code = $12, guard_detail = $13,
+         read = $3, created = $4, updated = $5, unchanged = $6, rejected = $7, duplicate = $8, held = $9,
+         deactivated = $10, report = $11, failure_code = null, failure_message = null, answered_at = null,
+         updated_at = now(), ",
+    released!(),
+    " where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged')"
+);
 
-const COMPLETE: &str = "
-    update import_jobs
-    set status = case when dry_run then 'staged' else 'completed' end, lease_owner = null, lease_expires_at = null,
-        read = $3, created = $4, updated = $5, unchanged = $6, rejected = $7, duplicate = $8, held = $9, deactivated = $10,
-        report = $11, finished_at = now(), updated_at = now()
-    where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged', 'publishing')";
+const COMPLETE: &str = concat!(
+    "update import_jobs
+     set status = case when dry_run then 'staged' else 'completed' end, identical_to = $12,
+         read = $3, created = $4, updated = $5, unchanged = $6, rejected = $7, duplicate = $8, held = $9,
+         deactivated = $10, report = $11, failure_code = null, failure_message = null, answered_at = null,
+         finished_at = now(), updated_at = now(), ",
+    released!(),
+    " where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged', 'publishing')"
+);
 
-const FAIL: &str = "
-    update import_jobs
-    set status = 'failed', failure_code = $3, failure_message = $4, lease_owner = null, lease_expires_at = null,
-        finished_at = now(), updated_at = now()
-    where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged', 'publishing')";
+const FAIL: &str = concat!(
+    "update import_jobs
+     set status = 'failed', failure_code = $3, failure_message = $4, retry = $5, failures = failures + 1,
+         answered_at = null, finished_at = now(), updated_at = now(), ",
+    released!(),
+    " where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged', 'publishing')"
+);
+
+const SUPERSEDE: &str = concat!(
+    "update import_jobs
+     set status = 'cancelled', superseded_by = $3, failure_code = null, failure_message = null, answered_at = null,
+         finished_at = now(), updated_at = now(), ",
+    released!(),
+    " where id = $1 and epoch = $2 and finished_at is null and status = 'staging'"
+);
+
+/// An import that may have been published already stays `publishing`: it must not look as if it could be cancelled.
+const PUT_BACK: &str = concat!(
+    "update import_jobs
+     set status = case status when 'publishing' then status else 'queued' end, failure_code = $3::text, failure_message = $4,
+         failures = failures + case when $3::text is null then 0 else 1 end, run_after = now() + make_interval(secs => $5),
+         updated_at = now(), ",
+    released!(),
+    " where id = $1 and epoch = $2 and finished_at is null and status in ('staging', 'staged', 'publishing')"
+);
 
 const STANDING: &str = "
     select epoch, status, approved from import_jobs where id = $1";
@@ -85,10 +109,19 @@ const STANDING: &str = "
 pub struct Attempt {
     /// The import.
     pub import_id: Uuid,
-    /// The fencing token: each attempt and each decision of a person raises it.
+    /// Its supplier's number in db_catalog.
+    pub supplier_id: i64,
+    /// The fencing token: each attempt and each decision of a person takes a higher one, over all imports.
     pub epoch: i64,
     /// 1 for the first attempt.
     pub number: i32,
+}
+
+impl Attempt {
+    /// What the attempt shows to write to the supplier's catalogue.
+    pub fn fence(&self) -> Fence {
+        Fence { import_id: self.import_id, supplier_id: self.supplier_id, epoch: self.epoch }
+    }
 }
 
 /// Where an import stands, for telling why a write changed nothing.
@@ -98,59 +131,56 @@ pub(super) struct Standing {
     pub(super) approved: bool,
 }
 
-/// Takes an import in hand, from whomever had it: the caller holds the supplier's lock, so nobody alive has. The lease
-/// runs for `lease_seconds` of the database's time.
-///
-/// # Errors
-/// [`RouterError::WrongState`] when the import is held or has ended, [`RouterError::Missing`].
-pub async fn begin_attempt(
-    on: impl Access<Imports>,
-    import_id: Uuid,
-    owner: &str,
-    lease_seconds: u32,
-) -> Result<Attempt> {
-    let mut session = on.session().await?;
-    let begun: Option<(i64, i32)> = sqlx::query_as(BEGIN)
-        .bind(import_id)
-        .bind(owner)
-        .bind(f64::from(lease_seconds))
-        .fetch_optional(&mut *session)
-        .await
-        .during("begin an attempt")?;
-    match begun {
-        Some((epoch, number)) => Ok(Attempt { import_id, epoch, number }),
-        None => {
-            let Standing { state, .. } = standing(&mut session, import_id).await?;
-            Err(RouterError::WrongState { what: "begin", import: import_id, state })
-        }
-    }
-}
-
-/// Keeps the lease for another `lease_seconds`, in the database's time. After the attempt's own end it does nothing.
+/// Keeps the lease for another `lease_seconds`, in the database's time, and tells how far reading has come, which moves
+/// only forward over all attempts. After the attempt's own end it does nothing.
 ///
 /// # Errors
 /// [`RouterError::Fenced`] when another attempt has begun or the import was cancelled: stop working.
-pub async fn heartbeat(on: impl Access<Imports>, attempt: &Attempt, lease_seconds: u32) -> Result<()> {
-    let query = fenced(HEARTBEAT, attempt).bind(f64::from(lease_seconds));
+pub async fn heartbeat(
+    on: impl Access<Imports>,
+    attempt: &Attempt,
+    lease_seconds: u32,
+    rows_read: u64,
+    bytes_read: u64,
+) -> Result<()> {
+    let query = fenced(HEARTBEAT, attempt).bind(f64::from(lease_seconds)).bind(bigint(rows_read)).bind(bigint(bytes_read));
     note(on, attempt, query).await
 }
 
-/// Tells how far reading has come. Moves only forward, over all attempts.
+/// Tells which delivery the import turned out to be about, and its name.
 ///
 /// # Errors
 /// [`RouterError::Fenced`].
-pub async fn progress(on: impl Access<Imports>, attempt: &Attempt, rows_read: u64, bytes_read: u64) -> Result<()> {
-    let query = fenced(PROGRESS, attempt).bind(bigint(rows_read)).bind(bigint(bytes_read));
+pub async fn attach_file(
+    on: impl Access<Imports>,
+    attempt: &Attempt,
+    file_id: i64,
+    bytes_total: u64,
+    file_name: &str,
+) -> Result<()> {
+    let query = fenced(ATTACH_FILE, attempt).bind(file_id).bind(bigint(bytes_total)).bind(storable(file_name));
     note(on, attempt, query).await
 }
 
-/// Tells which delivery the import turned out to be about.
+/// Tells that the file lies in the archive.
 ///
 /// # Errors
 /// [`RouterError::Fenced`].
-pub async fn attach_file(on: impl Access<Imports>, attempt: &Attempt, file_id: i64, bytes_total: u64) -> Result<()> {
-    let query = fenced(ATTACH_FILE, attempt).bind(file_id).bind(bigint(bytes_total));
-    note(on, attempt, query).await
+pub async fn archived(on: impl Access<Imports>, attempt: &Attempt) -> Result<()> {
+    note(on, attempt, fenced(ARCHIVED, attempt)).await
+}
+
+/// The object was replaced before it was read: the import is about its new version. False when that version has an
+/// import of its own.
+///
+/// # Errors
+/// [`RouterError::Fenced`].
+pub async fn adopt_object(on: impl Access<Imports>, attempt: &Attempt, etag: &str, bytes: u64) -> Result<bool> {
+    let adopted = note(on, attempt, fenced(ADOPT_OBJECT, attempt).bind(etag).bind(bigint(bytes))).await;
+    match adopted {
+        Err(fault) if fault.sqlstate().as_deref() == Some(UNIQUE_VIOLATION) => Ok(false),
+        ended => ended.map(|()| true),
+    }
 }
 
 /// Tells which saved mapping was used.
@@ -195,17 +225,69 @@ pub async fn hold(
 /// [`RouterError::Fenced`], [`RouterError::WrongState`]; [`RouterError::Query`] when the counts do not balance: the
 /// schema completes no such import.
 pub async fn complete(on: impl Access<Imports>, attempt: &Attempt, counts: &Counts, report: &Value) -> Result<()> {
-    let query = outcome(COMPLETE, attempt, counts, report);
+    end_well(on, attempt, counts, report, None).await
+}
+
+/// Ends the import of a file that the import `of` had published before, byte for byte: nothing was left to do.
+///
+/// # Errors
+/// As [`complete`].
+pub async fn complete_identical(
+    on: impl Access<Imports>,
+    attempt: &Attempt,
+    of: Uuid,
+    counts: &Counts,
+    report: &Value,
+) -> Result<()> {
+    end_well(on, attempt, counts, report, Some(of)).await
+}
+
+async fn end_well(
+    on: impl Access<Imports>,
+    attempt: &Attempt,
+    counts: &Counts,
+    report: &Value,
+    identical_to: Option<Uuid>,
+) -> Result<()> {
+    let query = outcome(COMPLETE, attempt, counts, report).bind(identical_to);
     step(on, attempt, query, "complete", &[ImportState::Completed, ImportState::Staged]).await
 }
 
-/// Ends the import with its reason. Nothing of it may have been published.
+/// Ends the import with its reason, and what can be done about it. Nothing of it may have been published.
 ///
 /// # Errors
 /// [`RouterError::Fenced`], [`RouterError::WrongState`].
-pub async fn fail(on: impl Access<Imports>, attempt: &Attempt, code: &str, message: &str) -> Result<()> {
-    let query = fenced(FAIL, attempt).bind(storable(code)).bind(storable(message));
+pub async fn fail(on: impl Access<Imports>, attempt: &Attempt, failure: &Failure, retry: Retry) -> Result<()> {
+    let Failure { code, message } = failure;
+    let query = fenced(FAIL, attempt).bind(storable(code)).bind(storable(message)).bind(retry.as_str());
     step(on, attempt, query, "fail", &[ImportState::Failed]).await
+}
+
+/// Ends an import that another one, `by`, has made pointless before anything of it was published.
+///
+/// # Errors
+/// [`RouterError::Fenced`], [`RouterError::WrongState`].
+pub async fn supersede(on: impl Access<Imports>, attempt: &Attempt, by: Uuid) -> Result<()> {
+    let query = fenced(SUPERSEDE, attempt).bind(by);
+    step(on, attempt, query, "supersede", &[ImportState::Cancelled]).await
+}
+
+/// Ends the attempt, and the import waits for the next one: after a fault for `pause_seconds`, or, handed back without
+/// a fault, for nothing.
+///
+/// # Errors
+/// [`RouterError::Fenced`], [`RouterError::WrongState`].
+pub async fn put_back(
+    on: impl Access<Imports>,
+    attempt: &Attempt,
+    fault: Option<&Failure>,
+    pause_seconds: f64,
+) -> Result<()> {
+    let query = fenced(PUT_BACK, attempt)
+        .bind(fault.map(|fault| storable(&fault.code)))
+        .bind(fault.map(|fault| storable(&fault.message)))
+        .bind(pause_seconds);
+    step(on, attempt, query, "put back", &[ImportState::Queued, ImportState::Publishing]).await
 }
 
 type Update<'q> = Query<'q, Postgres, PgArguments>;
@@ -256,6 +338,15 @@ async fn write(on: impl Access<Imports>, attempt: &Attempt, query: Update<'_>) -
         return Err(RouterError::Fenced { import: attempt.import_id, epoch: attempt.epoch, found: found.epoch });
     }
     Ok(Some(found.state))
+}
+
+/// The answer of a statement that found the attempt's row (`mine`) or did not, because another attempt has begun.
+pub(in crate::imports) async fn unless_fenced(session: &mut PgConnection, attempt: &Attempt, mine: i64) -> Result<()> {
+    if mine == 1 {
+        return Ok(());
+    }
+    let found = standing(session, attempt.import_id).await?.epoch;
+    Err(RouterError::Fenced { import: attempt.import_id, epoch: attempt.epoch, found })
 }
 
 pub(super) async fn standing(session: &mut PgConnection, import_id: Uuid) -> Result<Standing> {

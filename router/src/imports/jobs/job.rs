@@ -18,9 +18,11 @@ macro_rules! job_columns {
         "id, supplier_id, supplier_code, status, mode, priority, dry_run, attempt, epoch, lease_owner, lease_expires_at,
          file_id, bucket, key, file_name, mapping_version, settings, approved, guard_code, guard_detail, failure_code,
          failure_message, read, created, updated, unchanged, rejected, duplicate, held, deactivated, rows_read,
-         bytes_read, bytes_total, report, created_at, started_at, finished_at, updated_at"
+         bytes_read, bytes_total, report, created_at, started_at, finished_at, updated_at, etag, arrived_at, schedule_id,
+         archived_at, attempt_started_at, failures, retry, run_after, superseded_by, identical_to, answered_at"
     };
 }
+pub(super) use job_columns;
 
 /// The statements below.
 pub(super) const STATEMENTS: Statements = &[
@@ -30,12 +32,13 @@ pub(super) const STATEMENTS: Statements = &[
     ("jobs::list", LIST),
     ("jobs::cancel", CANCEL),
     ("jobs::approve", APPROVE),
+    ("jobs::retry", RETRY),
 ];
 
 const CREATE: &str = concat!(
     "insert into import_jobs (id, supplier_id, supplier_code, mode, priority, dry_run, file_id, bucket, key, file_name,
-         bytes_total, settings)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         bytes_total, settings, schedule_id, archived_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, case when $14 then now() end)
      on conflict (id) do nothing
      returning ",
     job_columns!()
@@ -61,16 +64,39 @@ const LIST: &str = concat!(
 );
 
 /// The raised epoch fences off the worker that may have the import in hand.
-const CANCEL: &str = "
-    update import_jobs
-    set status = 'cancelled', epoch = epoch + 1, lease_owner = null, lease_expires_at = null, finished_at = now(),
-        updated_at = now()
-    where id = $1 and finished_at is null and status in ('queued', 'staging', 'staged', 'held')";
+const CANCEL: &str = concat!(
+    "update import_jobs
+     set status = 'cancelled', epoch = nextval('import_epochs'), finished_at = now(), answered_at = null,
+         updated_at = now(), ",
+    released!(),
+    " where id = $1 and finished_at is null and status in ('queued', 'staging', 'staged', 'held')"
+);
 
 const APPROVE: &str = "
-    update import_jobs
-    set approved = true, status = 'queued', epoch = epoch + 1, run_after = now(), updated_at = now()
-    where id = $1 and status = 'held'";
+    with approved as (
+        update import_jobs
+        set approved = true, status = 'queued', epoch = nextval('import_epochs'), run_after = now(), failures = 0,
+            answered_at = null, updated_at = now()
+        where id = $1 and status = 'held'
+        returning 1
+    )
+    select pg_notify('import_jobs', '') is not null from approved";
+
+/// A person wants it now: it stands behind what has arrived, so that nothing newer supersedes it.
+const RETRY: &str = "
+    with retried as (
+        update import_jobs
+        set status = 'queued', epoch = nextval('import_epochs'), run_after = now(), arrived_at = now(), failures = 0,
+            retry = null, failure_code = null, failure_message = null, superseded_by = null, finished_at = null,
+            answered_at = null, updated_at = now()
+        where id = $1 and (status = 'cancelled' or (status = 'failed' and retry = 'manual'))
+        returning 1
+    ), hurried as (
+        update import_jobs set run_after = now(), updated_at = now()
+        where id = $1 and finished_at is null and status <> 'held' and lease_owner is null
+        returning 1
+    )
+    select pg_notify('import_jobs', '') is not null from (table retried union all table hurried) as changed";
 
 /// Where an import stands in the queue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -112,6 +138,10 @@ pub struct NewJob<'a> {
     pub bytes_total: Option<u64>,
     /// The settings it runs with, as JSON.
     pub settings: &'a Value,
+    /// The schedule that asked for it, in `import_schedules`: its first attempt fetches the file.
+    pub schedule_id: Option<i64>,
+    /// The object lies in the archive already, under the key that the id gives.
+    pub is_archived: bool,
 }
 
 /// One import.
@@ -167,6 +197,28 @@ pub struct Job {
     pub bytes_total: Option<u64>,
     /// What is to be shown to people at the end, as JSON.
     pub report: Option<Value>,
+    /// The store's version of the object, for a drop found in the inbox.
+    pub etag: Option<String>,
+    /// Its place among the supplier's files.
+    pub arrived_at: DateTime<Utc>,
+    /// The schedule that asked for it.
+    pub schedule_id: Option<i64>,
+    /// The file lies in the archive.
+    pub is_archived: bool,
+    /// When the newest attempt began.
+    pub attempt_started_at: Option<DateTime<Utc>>,
+    /// Attempts that ended badly since a person last had a say.
+    pub failures: i32,
+    /// What can be done about its failure.
+    pub retry: Option<Retry>,
+    /// Not to be claimed before.
+    pub run_after: DateTime<Utc>,
+    /// The import on whose account this one was cancelled.
+    pub superseded_by: Option<Uuid>,
+    /// The import that published these very bytes before.
+    pub identical_to: Option<Uuid>,
+    /// The supplier has its answer.
+    pub is_answered: bool,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When its first attempt began.
@@ -193,6 +245,26 @@ pub struct Failure {
     pub code: String,
     /// The sentence.
     pub message: String,
+}
+
+/// What can be done about a failed import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// A person may have it tried again, once the cause is gone.
+    Manual,
+    /// The file itself is at fault: only another one helps.
+    Never,
+}
+
+impl Retry {
+    /// The word in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// Which imports to list.
@@ -223,6 +295,8 @@ pub async fn create(on: impl Access<Imports>, new: &NewJob<'_>) -> Result<Job> {
         .bind(storable(new.file_name))
         .bind(new.bytes_total.map(bigint))
         .bind(storable_json(new.settings))
+        .bind(new.schedule_id)
+        .bind(new.is_archived)
         .fetch_optional(&mut *session)
         .await
         .during("create an import")?;
@@ -301,11 +375,25 @@ pub async fn cancel(on: impl Access<Imports>, id: Uuid) -> Result<()> {
 /// [`RouterError::WrongState`] when it is not held, [`RouterError::Missing`].
 pub async fn approve(on: impl Access<Imports>, id: Uuid) -> Result<()> {
     let mut session = on.session().await?;
-    let changed = sqlx::query(APPROVE).bind(id).execute(&mut *session).await.during("approve an import")?;
-    if changed.rows_affected() == 1 {
+    let changed = sqlx::query(APPROVE).bind(id).fetch_optional(&mut *session).await.during("approve an import")?;
+    if changed.is_some() {
         return Ok(());
     }
     reached(&mut session, id, "approve", |state, approved| approved && !state.ended()).await
+}
+
+/// A person wants an import tried again: one that failed for a cause that can be mended, or was cancelled, is queued
+/// anew behind all others of its supplier; one that waits out a pause runs at once.
+///
+/// # Errors
+/// [`RouterError::WrongState`] when it is held, runs, has succeeded, or failed for good; [`RouterError::Missing`].
+pub async fn retry(on: impl Access<Imports>, id: Uuid) -> Result<()> {
+    let mut session = on.session().await?;
+    let changed = sqlx::query(RETRY).bind(id).fetch_optional(&mut *session).await.during("retry an import")?;
+    if changed.is_some() {
+        return Ok(());
+    }
+    reached(&mut session, id, "retry", |_, _| false).await
 }
 
 /// A decision changed nothing: no error when it had been taken before.
@@ -361,6 +449,21 @@ impl FromRow<'_, PgRow> for Job {
             bytes_read: count(row, "bytes_read")?,
             bytes_total: row.try_get::<Option<i64>, _>("bytes_total")?.map(|bytes| bytes.max(0) as u64),
             report: row.try_get("report")?,
+            etag: row.try_get("etag")?,
+            arrived_at: row.try_get("arrived_at")?,
+            schedule_id: row.try_get("schedule_id")?,
+            is_archived: row.try_get::<Option<DateTime<Utc>>, _>("archived_at")?.is_some(),
+            attempt_started_at: row.try_get("attempt_started_at")?,
+            failures: row.try_get("failures")?,
+            retry: row.try_get::<Option<&str>, _>("retry")?.map(|word| match word {
+                "never" => Retry::Never,
+                // The schema knows only these two.
+                _ => Retry::Manual,
+            }),
+            run_after: row.try_get("run_after")?,
+            superseded_by: row.try_get("superseded_by")?,
+            identical_to: row.try_get("identical_to")?,
+            is_answered: row.try_get::<Option<DateTime<Utc>>, _>("answered_at")?.is_some(),
             created_at: row.try_get("created_at")?,
             started_at: row.try_get("started_at")?,
             finished_at: row.try_get("finished_at")?,

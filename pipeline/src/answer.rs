@@ -1,0 +1,80 @@
+//! What is left to do for a supplier once its import has ended or is held. Each step may be done twice; a crash in
+//! between is made up for by whoever looks for unanswered imports next.
+
+use item::ImportState;
+use router::catalog::staging;
+use router::imports::jobs::{self, Job};
+use router::imports::statistics;
+use storage::{Bucket, StorageError};
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::importer::{Importer, archive_key};
+use crate::relay::chain;
+
+impl Importer {
+    /// Answers imports that ended, or were held, at least `since_seconds` ago and have no answer yet; returns how many.
+    ///
+    /// # Errors
+    /// Those of db_imports; an answer that fails is given later.
+    pub async fn answer_all(&self, since_seconds: f64, limit: u32) -> Result<usize> {
+        let jobs = jobs::unanswered(self.router.imports(), None, since_seconds, limit).await?;
+        for job in &jobs {
+            if let Err(fault) = self.answer(job).await {
+                tracing::warn!(import.id = %job.id, error = chain(&fault), "cannot answer yet");
+            }
+        }
+        Ok(jobs.len())
+    }
+
+    /// Answers an import: its receipt, a file in the archive and none in the inbox, no staging table, and its place in
+    /// the supplier's day.
+    ///
+    /// # Errors
+    /// Those of the databases and the store; answer it again then.
+    pub async fn answer(&self, job: &Job) -> Result<()> {
+        let imports = self.router.imports();
+        if job.state != ImportState::Completed && job.finished_at.is_some() {
+            // A publication's outbox event sees to these two.
+            let bulk = self.router.catalog().bulk().await?;
+            staging::forget(&bulk, job.id).await?;
+            drop(bulk);
+            statistics::record(imports, job.id).await?;
+        }
+        self.clear_inbox(job).await?;
+        Ok(jobs::answered(imports, job).await?)
+    }
+
+    /// As [`Importer::answer`] for an import that may have ended just now; what fails is made up for later.
+    pub(crate) async fn answer_if_ended(&self, import_id: Uuid) {
+        let answered = async {
+            let job = self.job_of(import_id).await?;
+            if job.finished_at.is_some() || job.state == ImportState::Held {
+                self.answer(&job).await?;
+            }
+            Ok::<_, crate::ImportError>(())
+        };
+        if let Err(fault) = answered.await {
+            tracing::warn!(import.id = %import_id, error = chain(&fault), "cannot answer yet");
+        }
+    }
+
+    /// Removes the object that the import was about, but not another one that was dropped under its name meanwhile. What
+    /// was never read is archived first.
+    async fn clear_inbox(&self, job: &Job) -> Result<()> {
+        let Some(etag) = &job.etag else { return Ok(()) };
+        let inbox = (Bucket::ImportsFiles, job.key.as_str());
+        if !job.is_archived && job.identical_to.is_none() {
+            let archived = (Bucket::ImportsFiles, archive_key(job));
+            match self.storage.copy(inbox, archived, Some(etag)).await {
+                Ok(()) | Err(StorageError::NotFound { .. } | StorageError::Changed { .. }) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        match self.storage.head(inbox.0, inbox.1).await {
+            Ok(head) if head.etag == *etag => Ok(self.storage.delete(inbox.0, inbox.1).await?),
+            Ok(_) | Err(StorageError::NotFound { .. }) => Ok(()),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
