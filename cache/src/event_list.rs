@@ -26,18 +26,24 @@ const PEEK_LIST: &str = "
     end
     return taken";
 
-/// Some events of a hash, as field and value one after the other. HSCAN may give more than it is asked for.
+/// Some events of a hash, as field and value one after the other. HSCAN may give more than it is asked for, or nothing
+/// although more is to come.
 const PEEK_HASH: &str = "
-    local found = redis.call('HSCAN', KEYS[1], 0, 'COUNT', ARGV[1])[2]
     local taken = {}
-    for at = 1, #found, 2 do
-        if #found[at] + #found[at + 1] > tonumber(ARGV[2]) then
-            redis.call('HDEL', KEYS[1], found[at])
-        elseif #taken < 2 * ARGV[1] then
-            table.insert(taken, found[at])
-            table.insert(taken, found[at + 1])
+    local cursor = '0'
+    repeat
+        local page = redis.call('HSCAN', KEYS[1], cursor, 'COUNT', ARGV[1])
+        cursor = page[1]
+        for at = 1, #page[2], 2 do
+            local field, event = page[2][at], page[2][at + 1]
+            if #field + #event > tonumber(ARGV[2]) then
+                redis.call('HDEL', KEYS[1], field)
+            elseif #taken < 2 * ARGV[1] then
+                table.insert(taken, field)
+                table.insert(taken, event)
+            end
         end
-    end
+    until #taken > 0 or cursor == '0'
     return taken";
 
 /// Removes an event from a hash unless a newer one of the same object has taken its place.

@@ -25,6 +25,8 @@ pub struct Config {
     pub feed: feed::Limits,
     /// The import pipeline.
     pub import: pipeline::Settings,
+    /// The bucket watch.
+    pub watch: pipeline::watch::Settings,
     /// The shared cache.
     pub redis: RedisSettings,
     /// What is written to standard error.

@@ -1,7 +1,8 @@
 //! Imports: fetch, decode, map, normalise, diff, stage, publish, fan out.
 //!
 //! An [`Importer`] takes an [`Order`] for an object of the inbox and returns a [`Report`]. The way of a file stands in
-//! `import.rs`; each stage has a file of its name. While it runs, [`Progress`] can be read from any thread.
+//! `import.rs`; each stage has a file of its name. While it runs, [`Progress`] can be read from any thread. [`watch`]
+//! finds what suppliers drop into the inbox.
 //!
 //! ```no_run
 //! # async fn example(router: router::DatabaseRouter, storage: storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
@@ -35,6 +36,7 @@ mod snapshot;
 mod spreadsheet;
 mod stage;
 mod unpack;
+pub mod watch;
 
 pub use error::{ImportError, Result};
 pub use fetch::{Table, open_table};

@@ -123,12 +123,7 @@ impl Storage {
     ///
     /// # Errors
     /// As the store answers; an object that is gone or replaced is no error.
-    pub async fn delete_version(
-        &self,
-        bucket: Bucket,
-        key: impl AsRef<str>,
-        etag: &str,
-    ) -> Result<bool, StorageError> {
+    pub async fn delete_version(&self, bucket: Bucket, key: impl AsRef<str>, etag: &str) -> Result<bool, StorageError> {
         let at = self.place(bucket, key.as_ref());
         let same = match self.head(bucket, &at.key).await {
             Ok(head) => head.etag == etag,
