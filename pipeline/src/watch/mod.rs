@@ -22,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
+use futures::future::join_all;
 use router::DatabaseRouter;
 use router::catalog::{Supplier, suppliers};
 use storage::keys::INBOX;
@@ -77,7 +78,7 @@ pub struct Listed {
     pub objects: u64,
     /// Offered to the desk, known or not.
     pub offered: u64,
-    /// Put into quarantine.
+    /// Put into quarantine, by this listing or by another at the same moment.
     pub quarantined: u64,
     /// Not put into quarantine because the bucket failed; the next listing tries again.
     pub failed: u64,
@@ -164,17 +165,17 @@ impl<D: Desk> Watch<D> {
     }
 
     async fn look_at_all(&self, keys: BTreeSet<String>) -> Result<()> {
-        let mut looks = stream::iter(keys.into_iter().filter(|key| key.starts_with(INBOX)))
-            .map(|key| async move { self.storage.head(Bucket::ImportsFiles, key).await })
-            .buffer_unordered(self.settings.objects_in_flight);
+        let keys: Vec<String> = keys.into_iter().filter(|key| key.starts_with(INBOX)).collect();
         let (mut objects, mut missed) = (Vec::new(), None);
-        while let Some(look) = looks.next().await {
-            match look {
-                Ok(object) => objects.push(object),
-                Err(StorageError::NotFound { .. }) => {}
-                // Asking again would not help: no object can have such a key, whatever an event said.
-                Err(StorageError::Refused { status: 400..500, .. }) => {}
-                Err(fault) => missed = Some(fault),
+        for some in keys.chunks(self.settings.objects_in_flight) {
+            for look in join_all(some.iter().map(|key| self.storage.head(Bucket::ImportsFiles, key))).await {
+                match look {
+                    Ok(object) => objects.push(object),
+                    Err(StorageError::NotFound { .. }) => {}
+                    // Asking again would not help: no object can have such a key, whatever an event said.
+                    Err(StorageError::Refused { status: 400..500, .. }) => {}
+                    Err(fault) => missed = Some(fault),
+                }
             }
         }
         self.sort_out(objects, &mut Listed::default()).await?;
@@ -216,23 +217,22 @@ impl<D: Desk> Watch<D> {
             self.desk.offer(known[code], found).await?;
             listed.offered += count;
         }
-        self.put_away(unwanted, listed).await;
+        self.put_away(&unwanted, listed).await;
         Ok(())
     }
 
     /// One object that cannot be moved stops no other.
-    async fn put_away(&self, unwanted: Vec<(&ObjectHead, Reason, Option<&Supplier>)>, listed: &mut Listed) {
-        let mut moves = stream::iter(unwanted)
-            .map(|(object, reason, supplier)| async move {
-                (object, quarantine(&self.storage, object, &reason, supplier).await)
-            })
-            .buffer_unordered(self.settings.objects_in_flight);
-        while let Some((object, moved)) = moves.next().await {
-            match moved {
-                Ok(moved) => listed.quarantined += u64::from(moved),
-                Err(fault) => {
-                    listed.failed += 1;
-                    warn("a file stays in the inbox: it could not be put into quarantine", Some(&object.key), &fault);
+    async fn put_away(&self, unwanted: &[(&ObjectHead, Reason, Option<&Supplier>)], listed: &mut Listed) {
+        for some in unwanted.chunks(self.settings.objects_in_flight) {
+            let moves =
+                some.iter().map(|(object, reason, supplier)| quarantine(&self.storage, object, reason, *supplier));
+            for ((object, ..), moved) in some.iter().zip(join_all(moves).await) {
+                match moved {
+                    Ok(moved) => listed.quarantined += u64::from(moved),
+                    Err(fault) => {
+                        listed.failed += 1;
+                        warn("a file stays in the inbox: it cannot be put into quarantine", Some(&object.key), &fault);
+                    }
                 }
             }
         }
