@@ -2,17 +2,18 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrivage_tests::{Home, World};
-use pipeline::watch::{Desk, Found, Listed, Result, Settings, Watch};
+use pipeline::watch::{Desk, Found, Listed, Result, Settings, Watch, WatchError};
 use router::catalog::Supplier;
 use serde_json::{Value, json};
 use storage::{Bucket, Storage};
 use tokio_util::sync::CancellationToken;
 
-/// A desk that notes what it is offered, and what it has not seen before.
+/// A desk that notes what it is offered and has not seen before.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<(String, Found)>>>);
 
@@ -205,10 +206,10 @@ fn events_from_the_webhook_and_from_redis_lead_to_their_files() {
     settings.redis.poll_ms = 20;
     let (watch, notes, _) = self::watch(&world, settings.clone());
     let stop = CancellationToken::new();
-    let running = world.block_on(async {
+    let running = {
         let (watch, url, stop) = (Arc::clone(&watch), redis.url.clone(), stop.clone());
-        tokio::spawn(async move { watch.run(&url, &stop).await })
-    });
+        world.spawn(async move { watch.run(&url, &stop).await })
+    };
     let record = |file: &str| {
         json!({"eventName": "s3:ObjectCreated:Put",
                "s3": {"bucket": {"name": bucket}, "object": {"key": format!("inbox%2Facme%2F{file}"), "size": 6}}})
@@ -235,6 +236,53 @@ fn events_from_the_webhook_and_from_redis_lead_to_their_files() {
     stop.cancel();
     world.block_on(running).unwrap().unwrap();
     assert!(TcpStream::connect(address).is_err());
+}
+
+/// A desk that is closed at first.
+struct ClosedAtFirst {
+    is_open: Arc<AtomicBool>,
+    notes: Notes,
+}
+
+impl Desk for ClosedAtFirst {
+    async fn offer(&self, supplier: &Supplier, found: Vec<Found>) -> Result<()> {
+        if !self.is_open.swap(true, Ordering::Relaxed) {
+            return Err(WatchError::Settings("the desk is closed".to_owned()));
+        }
+        self.notes.offer(supplier, found).await
+    }
+
+    async fn may_list(&self, every: Duration) -> Result<bool> {
+        self.notes.may_list(every).await
+    }
+}
+
+#[test]
+fn an_event_in_redis_stays_until_its_file_is_taken() {
+    let world = World::new();
+    world.supplier("acme");
+    world.drop_file("acme", "a.csv", b"sku\n1\n");
+    let redis = Redis::from_environment();
+    let importer = world.importer();
+    let bucket = importer.storage().bucket_name(Bucket::ImportsFiles);
+    let mut settings = Settings::default();
+    settings.redis.list = format!("{bucket}:waiting");
+    settings.redis.poll_ms = 20;
+    let event = json!({"EventName": "s3:ObjectCreated:Put", "Key": format!("{bucket}/inbox/acme/a.csv")}).to_string();
+    redis.send(&["RPUSH", &settings.redis.list, &event]);
+
+    let (is_open, notes) = (Arc::new(AtomicBool::new(false)), Notes::default());
+    let desk = ClosedAtFirst { is_open: Arc::clone(&is_open), notes: notes.clone() };
+    let list = settings.redis.list.clone();
+    let watch = Watch::new(importer.router().clone(), importer.storage().clone(), desk, settings).unwrap();
+    let (url, stop) = (redis.url.clone(), CancellationToken::new());
+    let told = stop.clone();
+    let running = world.spawn(async move { watch.run(&url, &told).await });
+    wait_until(|| is_open.load(Ordering::Relaxed));
+    assert!(redis.send(&["EXISTS", &list]).starts_with(":1"), "refused, it stays");
+    wait_until(|| notes.files("acme") == ["a.csv"] && redis.send(&["EXISTS", &list]).starts_with(":0"));
+    stop.cancel();
+    world.block_on(running).unwrap().unwrap();
 }
 
 #[track_caller]

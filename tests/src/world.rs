@@ -10,7 +10,7 @@ use pipeline::Importer;
 use storage::{Bucket, Storage};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::database::{Home, connect, query};
 use crate::process::{Ended, Running};
@@ -130,6 +130,15 @@ impl World {
     /// Waits for a future.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    /// Runs a future beside the test.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        self.runtime.spawn(future)
     }
 
     /// Runs SQL and returns its rows, each as its values with `|` between them; null is the empty text.

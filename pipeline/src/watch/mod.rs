@@ -45,7 +45,7 @@ pub use settings::{RedisSettings, Settings, WebhookSettings};
 const LOOKS_PER_INTERVAL: u32 = 4;
 
 /// Pause before events in Redis are acted upon again after the bucket or a database failed.
-const FAULT_PAUSE: Duration = Duration::from_secs(5);
+const FAULT_PAUSE: Duration = Duration::from_secs(2);
 
 /// One object seen in the inbox. Identity of a drop: bucket, key, etag and the store's time of it, cut to whole seconds
 /// (HEAD answers tell no more).
