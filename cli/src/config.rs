@@ -27,6 +27,8 @@ pub struct Config {
     pub import: pipeline::Settings,
     /// Workers.
     pub work: pipeline::worker::WorkSettings,
+    /// The bucket watch.
+    pub watch: pipeline::watch::Settings,
     /// The shared cache.
     pub redis: RedisSettings,
     /// What is written to standard error.

@@ -83,6 +83,9 @@ pub enum ImportError {
         /// How many.
         attempts: i32,
     },
+    /// The inbox cannot be watched.
+    #[error("watch the inbox")]
+    Watch(#[from] crate::watch::WatchError),
     /// A spool file failed.
     #[error("spool file")]
     Spool(#[source] std::io::Error),
@@ -118,6 +121,7 @@ impl ImportError {
             ImportError::Cancelled(_) => "cancelled",
             ImportError::Gone { .. } => "gone",
             ImportError::WorkersLost { .. } => "workers_lost",
+            ImportError::Watch(_) => "watch",
             ImportError::Spool(_) => "spool",
             ImportError::Task(_) => "task",
         }

@@ -125,8 +125,9 @@ impl Run {
         let mode = supplier.default_mode;
         let offered = std::slice::from_ref(&dropped);
         jobs::offer(imports, (supplier.id, &supplier.code), mode, &job.bucket, offered).await?;
-        let newer = jobs::of_drop(imports, &job.bucket, &dropped).await?;
-        jobs::supersede(imports, &self.attempt, newer.unwrap_or(job.id)).await?;
+        let newer = jobs::of_drop(imports, &job.bucket, &dropped).await?.filter(|newer| *newer != job.id);
+        let newer = newer.ok_or_else(|| ImportError::Gone { key: job.key.clone() })?;
+        jobs::supersede(imports, &self.attempt, newer).await?;
         let name = Some(dropped.file_name);
         Ok(Report { state: ImportState::Cancelled, superseded_by: name, ..Report::begin(job) })
     }

@@ -2,7 +2,8 @@
 //!
 //! An [`Importer`] takes an [`Order`] into the queue and works on it until there is a [`Report`]; what is left undone,
 //! another one takes up. The way of a file stands in `import.rs`; each stage has a file of its name. While it runs,
-//! [`Progress`] can be read from any thread.
+//! [`Progress`] can be read from any thread. [`watch`] finds what suppliers drop
+//! into the inbox, a [`worker`] works the queue off.
 //!
 //! ```no_run
 //! # async fn example(router: router::DatabaseRouter, storage: storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
@@ -41,6 +42,7 @@ mod submit;
 mod unpack;
 mod work;
 
+pub mod watch;
 pub mod worker;
 
 pub use error::{ImportError, Result};

@@ -100,6 +100,7 @@ fn nature(fault: &ImportError) -> Nature {
         | ImportError::Mapping { .. }
         | ImportError::WorkersLost { .. }
         | ImportError::Failed { .. }
+        | ImportError::Watch(_)
         | ImportError::Cancelled(_) => Nature::Asking,
         ImportError::Spool(_) => Nature::Exhausted,
         // A panic: a bug of ours that may be met again, or memory that ran out.

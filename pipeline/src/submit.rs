@@ -70,7 +70,7 @@ impl Importer {
             return Err(ImportError::FileTooLarge { bytes, limit: self.settings.file_bytes_max });
         }
         let task = Task::new(&self.router, supplier, order, sha256).await?;
-        if let Some(submitted) = self.under_way(&task, order, begun).await? {
+        if let Some(submitted) = self.under_way(&task, order, bytes, begun).await? {
             return Ok(submitted);
         }
         let id = Uuid::now_v7();
@@ -122,7 +122,7 @@ impl Importer {
     }
 
     /// What there is already of a file: a publication, or an import that has not ended.
-    async fn under_way(&self, task: &Task, order: &Order, begun: Instant) -> Result<Option<Submitted>> {
+    async fn under_way(&self, task: &Task, order: &Order, bytes: u64, begun: Instant) -> Result<Option<Submitted>> {
         let imports = self.router.imports();
         let unfinished = jobs::unfinished(imports, task.supplier.id, &task.sha256, task.mode, task.dry_run).await?;
         match unfinished {
@@ -135,6 +135,14 @@ impl Importer {
             None => {}
         }
         let Some(publication) = self.published(task).await? else { return Ok(None) };
+        let again = NewFile {
+            supplier_id: task.supplier.id,
+            sha256: task.sha256,
+            size_bytes: bytes,
+            file_name: order.key.file(),
+            archive_key: None,
+        };
+        files::record(imports, &again).await?;
         let total = begun.elapsed().as_secs_f64();
         let before = Report::kept(&self.job_of(publication.import_id).await?);
         let report = Report {

@@ -156,14 +156,14 @@ impl Importer {
             }
             _ if matches!(fault, ImportError::Cancelled(_)) => Ok(()),
             Verdict::Timed(pause) => {
-                tracing::warn!(import.id = %job.id, error = said, ?pause, "attempt failed; it will be tried again");
+                tracing::info!(import.id = %job.id, error = said, ?pause, "attempt failed; it will be tried again");
                 let fields = json!({ "code": failure.code, "pause_seconds": pause.as_secs_f64() });
                 self.log(attempt, LogLevel::Warn, &said, fields).await?;
                 Ok(jobs::put_back(imports, attempt, Some(&failure), pause.as_secs_f64()).await?)
             }
             Verdict::Manual | Verdict::Never => {
                 let retry = verdict(fault, job.failures, &self.settings.retry).retry();
-                tracing::warn!(import.id = %job.id, error = said, "import failed");
+                tracing::info!(import.id = %job.id, error = said, "import failed");
                 self.log(attempt, LogLevel::Error, &said, json!({ "code": failure.code })).await?;
                 let mut bulk = self.router.catalog().bulk().await?;
                 staging::drop(&mut bulk, &attempt.fence()).await?;
@@ -219,7 +219,8 @@ impl Importer {
         Ok(())
     }
 
-    async fn finish_queue(self: &Arc<Self>, import_id: Uuid, progress: &Progress) -> Result<Report> {
+    /// When a newer file makes the import pointless, that one is what is waited for.
+    async fn finish_queue(self: &Arc<Self>, mut import_id: Uuid, progress: &Progress) -> Result<Report> {
         progress.enter(Phase::Waiting, 0);
         let worker = Worker::appear(self.router.imports()).await?;
         let supplier_id = self.job_of(import_id).await?.supplier_id;
@@ -227,7 +228,12 @@ impl Importer {
         jobs::hurry(self.router.imports(), supplier_id).await?;
         let bell = worker.bell();
         loop {
-            if let Some(outcome) = ended(&self.job_of(import_id).await?) {
+            let job = self.job_of(import_id).await?;
+            if let Some(newer) = job.superseded_by {
+                import_id = newer;
+                continue;
+            }
+            if let Some(outcome) = ended(&job) {
                 return outcome;
             }
             let what = Claim { supplier_id: Some(supplier_id), bytes_max: None };
@@ -238,7 +244,8 @@ impl Importer {
             if let Some(claimed) = claimed {
                 let is_ours = claimed.job.id == import_id;
                 let outcome = self.work(claimed, progress, &Budget::unlimited()).await;
-                if is_ours {
+                let is_superseded = outcome.as_ref().is_ok_and(|report| report.state == ImportState::Cancelled);
+                if is_ours && !is_superseded {
                     return outcome;
                 }
                 progress.enter(Phase::Waiting, 0);
@@ -274,7 +281,7 @@ fn ended(job: &Job) -> Option<Result<Report>> {
             let (code, message) = failure.map(|failure| (failure.code, failure.message)).unwrap_or_default();
             Some(Err(ImportError::Failed { id: job.id, code, message }))
         }
-        ImportState::Cancelled if job.superseded_by.is_none() => Some(Err(ImportError::Cancelled(job.id))),
+        ImportState::Cancelled => Some(Err(ImportError::Cancelled(job.id))),
         state if state == ImportState::Held || job.finished_at.is_some() => Some(Ok(Report::kept(job))),
         _ => None,
     }

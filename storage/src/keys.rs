@@ -5,6 +5,7 @@
 //!                   imports/YYYY/MM/DD/<import>/<file>       the archive, as received
 //!                   outbox/<supplier>/<file>.receipt.json    our answer
 //!                   outbox/<supplier>/<file>.rejects.csv
+//!                   quarantine/YYYY/MM/DD/<hash>-<name>      what no import can take, and why beside it
 //! catalog-products  images/YYYY/MM/DD/<name>
 //! media-images      processed/<name>   thumbnails/<name>
 //! code2asin-results cache/YYYY/MM/<name>
@@ -16,6 +17,7 @@
 use std::fmt;
 
 use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -210,6 +212,51 @@ pub fn rejects(supplier: &str, file: &str) -> String {
     outbox(supplier, file, REJECTS)
 }
 
+/// `quarantine/YYYY/MM/DD/<name>`: what no import can take, under the [`quarantine_name`] of its drop.
+pub fn quarantine(date: NaiveDate, name: &str) -> String {
+    format!("quarantine/{}/{name}", date.format("%Y/%m/%d"))
+}
+
+/// `<quarantine key>.receipt.json`: why it lies there.
+pub fn quarantine_receipt(date: NaiveDate, name: &str) -> String {
+    quarantine(date, name) + RECEIPT
+}
+
+/// The name under which a drop of any key whatever is kept: a mark that tells drops apart, and as much of the key's
+/// last part as is fit for any system. The ETag is in the mark, so that a second drop does not replace the first.
+///
+/// ```
+/// let name = storage::keys::quarantine_name("inbox/acme/../Prix\u{7}été.csv", "5d41402a");
+/// assert!(name.ends_with("-Prix_t_.csv"), "{name}");
+/// ```
+pub fn quarantine_name(key: &str, etag: &str) -> String {
+    const MARK_BYTES: usize = 8;
+    let hash = Sha256::new().chain_update(key).chain_update([0]).chain_update(etag).finalize();
+    let mark: String = hash[..MARK_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
+    let last = key.rsplit('/').next().unwrap_or_default();
+    let safe = safe_name(last, PART_BYTES_MAX - RECEIPT.len() - 2 * MARK_BYTES - 1);
+    format!("{mark}-{safe}")
+}
+
+/// The end of a name, where its format stands, in letters, digits, `.`, `-` and `_`; each run of others is one `_`.
+fn safe_name(name: &str, bytes_max: usize) -> String {
+    let mut safe = String::new();
+    for character in name.chars() {
+        match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => safe.push(character),
+            _ if safe.ends_with('_') => {}
+            _ => safe.push('_'),
+        }
+    }
+    safe.split_off(safe.len().saturating_sub(bytes_max))
+}
+
+/// A key as listings and events carry it: form-encoded, so `+` is a space. `None` when it is not UTF-8.
+pub fn decoded(encoded: &str) -> Option<String> {
+    let spaced = encoded.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(|key| key.into_owned())
+}
+
 /// A name too long for its ending is cut, at a character's border.
 fn outbox(supplier: &str, file: &str, ending: &str) -> String {
     let kept = file.floor_char_boundary(PART_BYTES_MAX - ending.len());
@@ -341,6 +388,39 @@ mod tests {
         assert_eq!(image(date, "1.jpg"), "images/2026/03/09/1.jpg");
         assert_eq!(lookup(date, "1.json"), "cache/2026/03/1.json");
         assert_eq!(export(date, "sales.csv"), "exports/2026/03/09/sales.csv");
+    }
+
+    #[test]
+    fn any_key_has_a_plain_name_in_quarantine_and_no_two_drops_share_one() {
+        let date = NaiveDate::from_ymd_opt(2026, 3, 9).unwrap();
+        let long = format!("inbox/acme/{}.xlsx", "é\u{1}".repeat(300));
+        let names: Vec<String> = [
+            ("inbox/acme/../../etc/passwd", "1"),
+            ("inbox/acme/../../etc/passwd", "2"),
+            ("inbox/acme/a\r\nb.csv", "1"),
+            ("inbox/acme/..", "1"),
+            ("inbox/acme/", "1"),
+            ("", ""),
+            (&*long, "1"),
+        ]
+        .map(|(key, etag)| quarantine_name(key, etag))
+        .into();
+        for (at, name) in names.iter().enumerate() {
+            let receipt = quarantine_receipt(date, name);
+            let last = receipt.strip_prefix("quarantine/2026/03/09/").unwrap();
+            assert!(last.len() <= PART_BYTES_MAX && check_part(last).is_ok() && last.is_ascii(), "{last}");
+            assert!(!names[..at].contains(name), "{name}");
+        }
+        assert!(names[0].ends_with("-passwd") && names[2].ends_with("-a_b.csv") && names[6].ends_with("_.xlsx"));
+        assert_eq!(names[0], quarantine_name("inbox/acme/../../etc/passwd", "1"), "the same drop, the same name");
+    }
+
+    #[test]
+    fn keys_are_decoded_as_forms_are() {
+        let check = |encoded: &str, key: Option<&str>| assert_eq!(decoded(encoded).as_deref(), key, "{encoded}");
+        check("inbox%2Facme%2FPrix+%C3%A9t%C3%A9%2B1.csv", Some("inbox/acme/Prix été+1.csv"));
+        check("a%01b%zz%", Some("a\u{1}b%zz%"));
+        check("%ff", None);
     }
 
     #[test]

@@ -115,6 +115,36 @@ impl Storage {
         answer.map(drop).map_err(|error| at.failed("delete", error))
     }
 
+    /// Removes an object if it still is the version of this `etag`; tells whether it was. What was put in its place
+    /// meanwhile stays.
+    ///
+    /// The condition is looked at here and sent along too: Amazon S3 keeps it to the instant, a store that does not
+    /// know it leaves the moment between the look and the removal open.
+    ///
+    /// # Errors
+    /// As the store answers; an object that is gone or replaced is no error.
+    pub async fn delete_version(&self, bucket: Bucket, key: impl AsRef<str>, etag: &str) -> Result<bool, StorageError> {
+        let at = self.place(bucket, key.as_ref());
+        let same = match self.head(bucket, &at.key).await {
+            Ok(head) => head.etag == etag,
+            Err(StorageError::NotFound { .. }) => false,
+            Err(fault) => return Err(fault),
+        };
+        if !same {
+            return Ok(false);
+        }
+        let request = self.client.delete_object().bucket(&at.bucket).key(&at.key);
+        match request.set_if_match((!etag.is_empty()).then(|| format!("\"{etag}\""))).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match at.failed("delete", error) {
+                StorageError::Changed { .. } | StorageError::NotFound { .. } => Ok(false),
+                // A store that knows no such condition and says so: the look has to do.
+                StorageError::Refused { status: 501, .. } => self.delete(bucket, &at.key).await.map(|()| true),
+                fault => Err(fault),
+            },
+        }
+    }
+
     /// The name of a bucket in this store, with the configured prefix.
     pub fn bucket_name(&self, bucket: Bucket) -> String {
         self.settings.bucket_name(bucket)

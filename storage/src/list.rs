@@ -1,8 +1,9 @@
 //! Listing objects.
 
+use aws_sdk_s3::types::EncodingType;
 use futures::{Stream, TryStreamExt, stream};
 
-use crate::{Bucket, ObjectHead, Storage, StorageError, date_time, unquoted};
+use crate::{Bucket, ObjectHead, Storage, StorageError, date_time, keys, unquoted};
 
 /// Where a listing stands: before its first page, at a later one, or at its end.
 enum Next {
@@ -32,14 +33,17 @@ impl Storage {
                 Next::End => None,
             };
             let request = client.list_objects_v2().bucket(&at.bucket).prefix(&at.key).max_keys(page_keys.into());
-            let request = request.set_continuation_token(token);
+            // XML has no way to write most control characters: one such key would make the whole listing unreadable.
+            let request = request.encoding_type(EncodingType::Url).set_continuation_token(token);
             let at = at.clone();
             async move {
                 if matches!(next, Next::End) {
                     return Ok(None);
                 }
                 let answer = request.send().await.map_err(|error| at.failed("list", error))?;
-                let page = answer.contents().iter().filter_map(head_of).collect();
+                // Not every store honours the wish; every one says whether it did.
+                let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+                let page = answer.contents().iter().filter_map(|object| head_of(object, encoded)).collect();
                 let next = answer.next_continuation_token.map_or(Next::End, Next::Page);
                 Ok(Some((page, next)))
             }
@@ -55,9 +59,11 @@ impl Storage {
     }
 }
 
-fn head_of(object: &aws_sdk_s3::types::Object) -> Option<ObjectHead> {
+/// Nothing for a key that is not UTF-8: S3 has none such, and no request could name it.
+fn head_of(object: &aws_sdk_s3::types::Object, encoded: bool) -> Option<ObjectHead> {
+    let key = object.key()?;
     Some(ObjectHead {
-        key: object.key()?.to_owned(),
+        key: if encoded { keys::decoded(key)? } else { key.to_owned() },
         bytes: object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
         etag: unquoted(object.e_tag()),
         modified: object.last_modified().and_then(date_time),

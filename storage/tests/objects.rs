@@ -51,6 +51,54 @@ async fn any_name_a_supplier_gives_survives() {
 }
 
 #[tokio::test]
+async fn any_key_that_s3_takes_is_kept_listed_moved_and_removed() {
+    let storage = store().await;
+    let long = format!("inbox/acme/{}", "é".repeat((keys::KEY_BYTES_MAX - "inbox/acme/".len()) / 2));
+    let odd = [
+        "inbox/acme/../../../etc/passwd",
+        "inbox/..",
+        "inbox/acme/./a.csv",
+        "inbox//a.csv",
+        "inbox/acme/bell\u{7}.csv",
+        "inbox/acme/a\r\nb\t.csv",
+        "inbox/acme/\u{1b}[2J",
+        "inbox/acme/\u{85}\u{202e}vsc.exe",
+        "inbox/acme/..\\..\\a.csv",
+        "inbox/acme/ <&\"'>]]> ",
+        "inbox/acme/a b+c%20d%",
+        "inbox/acme/folder/",
+        &long,
+    ];
+    for key in odd {
+        storage.put_bytes(INBOX, key, key.to_owned()).await.unwrap_or_else(|error| panic!("{key:?}: {error:?}"));
+    }
+    // Smaller pages than there are keys: the mark between two pages is one for every key.
+    let pages: Vec<_> = storage.list(INBOX, keys::INBOX, 2).try_collect().await.unwrap();
+    assert!(pages.len() >= odd.len() / 2);
+    let listed: Vec<_> = pages.into_iter().flatten().collect();
+    let found: BTreeSet<&str> = listed.iter().map(|head| head.key.as_str()).collect();
+    assert_eq!(found, odd.into_iter().collect());
+    for (number, object) in listed.iter().enumerate() {
+        let moved = format!("quarantine/{number}");
+        storage.copy((INBOX, &object.key), (INBOX, &moved), Some(&object.etag)).await.unwrap();
+        assert_eq!(storage.get_bytes(INBOX, &moved, 2_000).await.unwrap(), object.key.as_bytes());
+        assert!(storage.delete_version(INBOX, &object.key, &object.etag).await.unwrap(), "{object:?}");
+    }
+    assert!(storage.list_all(INBOX, keys::INBOX).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn only_the_version_that_is_meant_is_removed() {
+    let storage = store().await;
+    let old = storage.put_bytes(INBOX, "inbox/acme/a.csv", "old").await.unwrap();
+    let new = storage.put_bytes(INBOX, "inbox/acme/a.csv", "new").await.unwrap();
+    assert!(!storage.delete_version(INBOX, "inbox/acme/a.csv", &old.etag).await.unwrap());
+    assert_eq!(storage.get_bytes(INBOX, "inbox/acme/a.csv", 10).await.unwrap(), "new");
+    assert!(storage.delete_version(INBOX, "inbox/acme/a.csv", &new.etag).await.unwrap());
+    assert!(!storage.delete_version(INBOX, "inbox/acme/a.csv", &new.etag).await.unwrap(), "it is gone");
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_named() {
     let storage = store().await;
     let missing = storage.get_to(INBOX, "inbox/acme/none.csv", &mut tokio::io::sink()).await.unwrap_err();

@@ -48,6 +48,7 @@ fn only_one_crate_knows_each_outer_world() {
     // The harness looks at what was written.
     check("tokio-postgres", &["router", "tests"]);
     check("aws-", &["storage"]);
+    check("redis", &["cache"]);
     check("polars", &["feed"]);
     check("calamine", &["feed"]);
     check("rayon", &["feed"]);
@@ -72,7 +73,8 @@ fn the_feed_and_the_item_do_no_input_or_output() {
 #[test]
 fn arrows_between_our_crates_point_one_way() {
     let dependencies = dependencies();
-    let ours = ["item", "feed", "router", "storage", "pipeline", "arrivage", "arrivage-tests", "arrivage-benches"];
+    let ours =
+        ["item", "feed", "router", "storage", "cache", "pipeline", "arrivage", "arrivage-tests", "arrivage-benches"];
     let check = |folder: &str, expected: &[&str]| {
         let found: Vec<_> =
             ours.into_iter().filter(|name| dependencies[folder].iter().any(|used| used == name)).collect();
@@ -80,9 +82,10 @@ fn arrows_between_our_crates_point_one_way() {
     };
     check("item", &[]);
     check("storage", &[]);
+    check("cache", &[]);
     check("feed", &["item"]);
     check("router", &["item"]);
-    check("pipeline", &["item", "feed", "router", "storage"]);
+    check("pipeline", &["item", "feed", "router", "storage", "cache"]);
     check("cli", &["item", "feed", "router", "storage", "pipeline"]);
 }
 

@@ -11,3 +11,4 @@ mod spine;
 mod spreadsheets;
 mod survival;
 mod together;
+mod watch;

@@ -49,8 +49,8 @@ fn a_file_dropped_while_its_namesake_is_imported_is_not_lost() {
     world.supplier("acme");
     let key = world.drop_file("acme", "prices.csv", files::products('A', 0..30_000).as_bytes());
     let running = world.start(&["import", "--bucket-key", &key, "--json"]);
-    // Once there is a job the first file has been fetched.
-    while world.number(Home::Imports, "select count(*) from import_jobs") == 0 {
+    // Once its content is noted the first file has been fetched.
+    while world.number(Home::Imports, "select count(*) from import_files") == 0 {
         std::thread::sleep(Duration::from_millis(5));
     }
     world.drop_file("acme", "prices.csv", files::products('A', 0..30_001).as_bytes());

@@ -11,6 +11,7 @@ use pipeline::Importer;
 use storage::{Bucket, Storage};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::database::{Home, connect, query};
 use crate::process::{Ended, Running};
@@ -132,6 +133,15 @@ impl World {
         self.runtime.block_on(future)
     }
 
+    /// Runs a future beside the test.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        self.runtime.spawn(future)
+    }
+
     /// Runs SQL and returns its rows, each as its values with `|` between them; null is the empty text.
     pub fn rows(&self, home: Home, sql: &str) -> Vec<String> {
         let url = self.database_url(home);
@@ -171,8 +181,14 @@ impl World {
 async fn empty_buckets(store: &storage::Settings) -> Storage {
     let storage = Storage::connect(store).await.unwrap();
     storage.ensure_buckets().await.expect("the S3 server that ARRIVAGE_TEST_S3 names answers");
-    for object in storage.list_all(Bucket::ImportsFiles, "").await.unwrap() {
-        storage.delete(Bucket::ImportsFiles, &object.key).await.unwrap();
+    let left = storage.list_all(Bucket::ImportsFiles, "").await.unwrap();
+    // A test may have left thousands.
+    for some in left.chunks(16) {
+        let removals = some.iter().map(|object| {
+            let (storage, key) = (storage.clone(), object.key.clone());
+            async move { storage.delete(Bucket::ImportsFiles, key).await.unwrap() }
+        });
+        JoinSet::from_iter(removals).join_all().await;
     }
     storage
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
-use pipeline::worker::{Event, Listener, Stop, Worker};
+use pipeline::worker::{Event, Inbox, Listener, Stop, Worker};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -22,6 +22,9 @@ pub struct Work {
     /// Imports under way at once [default: work.jobs, else one for each core]. Small files have one more lane.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Leave the inbox to other workers.
+    #[arg(long)]
+    no_watch: bool,
 }
 
 impl Work {
@@ -40,7 +43,9 @@ impl Work {
                     settings.lanes()
                 );
             }
-            Worker::run(importer, settings, stop, listener(context.json)).await?;
+            let inbox = Inbox { settings: config.watch.clone(), redis_url: config.redis.url.clone() };
+            let inbox = (!self.no_watch).then_some(inbox);
+            Worker::run(importer, settings, inbox, stop, listener(context.json)).await?;
             Ok(())
         })?;
         Ok(Exit::Completed)

@@ -4,6 +4,7 @@
 //! works on one import at a time. Beside the lanes run the relay, the answers and the chores.
 
 mod budget;
+mod inbox;
 mod settings;
 
 use std::future::Future;
@@ -26,6 +27,7 @@ use crate::report::Report;
 use crate::work::Claimed;
 
 pub use budget::Budget;
+pub use inbox::Inbox;
 pub use settings::WorkSettings;
 
 /// Pause after a database could not be asked.
@@ -80,10 +82,11 @@ impl Worker {
     /// Runs until told to stop. A database that is away is waited for.
     ///
     /// # Errors
-    /// None for now: what fails is tried again.
+    /// [`ImportError::Watch`] when the watch cannot begin; [`ImportError::Task`] when a part of the worker panicked.
     pub async fn run(
         importer: Arc<Importer>,
         settings: WorkSettings,
+        inbox: Option<Inbox>,
         stop: watch::Receiver<Stop>,
         listener: Listener,
     ) -> Result<()> {
@@ -109,17 +112,27 @@ impl Worker {
         beside.spawn(worker.clone().relay());
         beside.spawn(worker.clone().answers());
         beside.spawn(worker.clone().chores());
+        if let Some(inbox) = inbox {
+            let watch = inbox.watch(&worker.importer)?;
+            let stop = worker.stop.clone();
+            beside.spawn(async move { inbox.follow(watch, stop).await });
+        }
         let mut lanes = JoinSet::new();
         let express = Claim { bytes_max: Some(worker.settings.express_bytes_max), ..Claim::default() };
         lanes.spawn(worker.clone().lane(express));
         for _ in 0..worker.settings.lanes() {
             lanes.spawn(worker.clone().lane(Claim::default()));
         }
-        // A lane ends when it is told to; one that panicked is not missed silently.
-        while let Some(ended) = lanes.join_next().await {
-            ended?;
+        // A lane ends when it is told to. What runs beside them ends by a fault only, which is the worker's.
+        loop {
+            tokio::select! {
+                ended = lanes.join_next() => match ended {
+                    Some(ended) => ended?,
+                    None => return Ok(()),
+                },
+                Some(ended) = beside.join_next() => ended??,
+            }
         }
-        Ok(())
     }
 
     async fn lane(self: Arc<Self>, what: Claim) {
@@ -203,7 +216,7 @@ impl Worker {
     }
 
     /// Comes back under its number when its session breaks, before its imports are given up.
-    async fn stay_present(self: Arc<Self>, mut presence: Presence) {
+    async fn stay_present(self: Arc<Self>, mut presence: Presence) -> Result<()> {
         while self.goes_on() {
             if !presence.is_present() {
                 match presence.reappear(self.importer.router.imports()).await {
@@ -216,9 +229,10 @@ impl Worker {
         // Present until the imports under way have ended too.
         std::future::pending::<()>().await;
         drop(presence);
+        Ok(())
     }
 
-    async fn relay(self: Arc<Self>) {
+    async fn relay(self: Arc<Self>) -> Result<()> {
         while self.goes_on() {
             match self.importer.relay().carry(None).await {
                 Ok(0) => {
@@ -231,24 +245,27 @@ impl Worker {
                 }
             }
         }
+        Ok(())
     }
 
-    async fn answers(self: Arc<Self>) {
+    async fn answers(self: Arc<Self>) -> Result<()> {
         while self.goes_on() {
             if let Err(fault) = self.importer.answer_all(ANSWER_AFTER_SECONDS, 100).await {
                 tracing::warn!(error = chain(&fault), "cannot look for unanswered imports");
             }
             self.rest(Duration::from_secs_f64(ANSWER_AFTER_SECONDS / 2.0), std::future::pending()).await;
         }
+        Ok(())
     }
 
-    async fn chores(self: Arc<Self>) {
+    async fn chores(self: Arc<Self>) -> Result<()> {
         while self.goes_on() {
             if let Err(fault) = self.chore().await {
                 tracing::warn!(error = chain(&fault), "cannot do the chores");
             }
             self.rest(Duration::from_secs_f64(CHORES_EVERY_SECONDS / 10.0), std::future::pending()).await;
         }
+        Ok(())
     }
 
     async fn chore(&self) -> Result<()> {

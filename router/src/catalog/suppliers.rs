@@ -93,6 +93,7 @@ pub const STATEMENTS: Statements = &[
     ("suppliers::create", CREATE),
     ("suppliers::update", UPDATE),
     ("suppliers::find", FIND),
+    ("suppliers::find_all", FIND_ALL),
     ("suppliers::list", LIST),
 ];
 
@@ -114,6 +115,8 @@ const UPDATE: &str = "
     returning *";
 
 const FIND: &str = "select * from suppliers where code = $1";
+
+const FIND_ALL: &str = "select * from suppliers where code = any($1)";
 
 const LIST: &str = "select * from suppliers order by code";
 
@@ -166,6 +169,15 @@ pub async fn update(on: impl Access<Catalog>, code: &str, change: &SupplierChang
 pub async fn find(on: impl Access<Catalog>, code: &str) -> Result<Option<Supplier>> {
     let mut session = on.session().await?;
     sqlx::query_as(FIND).bind(code).fetch_optional(&mut *session).await.during("find a supplier")
+}
+
+/// Those of these codes that there are, in no order.
+///
+/// # Errors
+/// Those of the session and the statement.
+pub async fn find_all(on: impl Access<Catalog>, codes: &[&str]) -> Result<Vec<Supplier>> {
+    let mut session = on.session().await?;
+    sqlx::query_as(FIND_ALL).bind(codes).fetch_all(&mut *session).await.during("find suppliers")
 }
 
 /// Every supplier by code.

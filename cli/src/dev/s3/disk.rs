@@ -1,4 +1,5 @@
-//! The S3 operations over a folder: a bucket is a folder, an object is a file at its key, and nothing else is kept.
+//! The S3 operations over a folder: a bucket is a folder, an object is a file at its key's [`path`](super::path), and
+//! nothing else is kept.
 //!
 //! An object's ETag is made of its file's inode and modification time, and an object is written to a file of its own
 //! that is renamed into place. So there is no second file to go out of step: a server killed at any moment has each
@@ -25,7 +26,7 @@ use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::incoming::{self, Promise};
 use super::uploads::Uploads;
-use super::{listing, outgoing};
+use super::{listing, outgoing, path};
 
 /// The object store in one folder.
 pub(super) struct Disk {
@@ -94,16 +95,8 @@ impl Disk {
 
     /// Where an object of an existing bucket lies, or would.
     fn object(&self, bucket: &str, key: &str) -> S3Result<PathBuf> {
-        if !is_key(key) {
-            return Err(s3_error!(InvalidArgument, "a key here has no empty, `.` or `..` part"));
-        }
-        Ok(self.bucket(bucket)?.join(key))
+        Ok(self.bucket(bucket)?.join(path::of(key)))
     }
-}
-
-/// Whether a key can be a path that stays inside its bucket.
-pub(super) fn is_key(key: &str) -> bool {
-    key.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\0'))
 }
 
 /// Puts a finished file in an object's place.
@@ -223,7 +216,13 @@ impl S3 for Disk {
     }
 
     async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
-        match fs::remove_file(self.object(&req.input.bucket, &req.input.key)?) {
+        let object = self.object(&req.input.bucket, &req.input.key)?;
+        let Ok(facts) = Facts::read(&object) else {
+            // Removing what is not there succeeds; a folder of longer keys is no object.
+            return Ok(S3Response::new(DeleteObjectOutput::default()));
+        };
+        facts.check(req.input.if_match.as_ref(), None)?;
+        match fs::remove_file(object) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(s3_error!(error, InternalError)),
             _ => Ok(S3Response::new(DeleteObjectOutput::default())),
         }

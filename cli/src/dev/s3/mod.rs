@@ -6,6 +6,7 @@ mod disk;
 mod incoming;
 mod listing;
 mod outgoing;
+mod path;
 mod serve;
 mod uploads;
 

@@ -119,10 +119,11 @@ const RESCUE: &str = concat!(
     job_columns!()
 );
 
-/// What arrived later and says all there is to say: published already, or waiting behind.
+/// What arrived later and says all there is to say: published already, or waiting behind. The same bytes are no news.
 const NEWER_FULL: &str = "
     select id, file_name, arrived_at from import_jobs as newer
     where supplier_id = $1 and (arrived_at, id) > ($2, $3) and mode = 'full' and not dry_run
+        and (file_id is null or file_id is distinct from $4)
         and (status = 'completed' or (finished_at is null and status <> 'held'))
     order by arrived_at desc, id desc limit 1";
 
@@ -269,6 +270,7 @@ pub async fn newer_full(on: impl Access<Imports>, job: &Job) -> Result<Option<Su
         .bind(job.supplier_id)
         .bind(job.arrived_at)
         .bind(job.id)
+        .bind(job.file_id)
         .fetch_optional(&mut *session)
         .await
         .during("look for a newer file")
