@@ -11,6 +11,7 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    fault::arm();
     let cli = Cli::parse();
     match cli.run() {
         Ok(code) => code,

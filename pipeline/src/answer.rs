@@ -33,6 +33,7 @@ impl Importer {
     /// # Errors
     /// Those of the databases and the store; answer it again then.
     pub async fn answer(&self, job: &Job) -> Result<()> {
+        fault::point("answer.begun")?;
         let imports = self.router.imports();
         if job.state != ImportState::Completed && job.finished_at.is_some() {
             // A publication's outbox event sees to these two.
@@ -41,8 +42,11 @@ impl Importer {
             drop(bulk);
             statistics::record(imports, job.id).await?;
         }
+        fault::point("answer.receipt")?;
         self.clear_inbox(job).await?;
-        Ok(jobs::answered(imports, job).await?)
+        fault::point("answer.cleared")?;
+        jobs::answered(imports, job).await?;
+        Ok(fault::point("answer.noted")?)
     }
 
     /// As [`Importer::answer`] for an import that may have ended just now; what fails is made up for later.

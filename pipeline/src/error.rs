@@ -89,6 +89,9 @@ pub enum ImportError {
     /// A spool file failed.
     #[error("spool file")]
     Spool(#[source] std::io::Error),
+    /// A test wanted it so.
+    #[error(transparent)]
+    Injected(#[from] fault::Injected),
     /// A task of the import ended without a result.
     #[error("a task of the import ended early")]
     Task(#[from] tokio::task::JoinError),
@@ -123,6 +126,7 @@ impl ImportError {
             ImportError::WorkersLost { .. } => "workers_lost",
             ImportError::Watch(_) => "watch",
             ImportError::Spool(_) => "spool",
+            ImportError::Injected(_) => "injected",
             ImportError::Task(_) => "task",
         }
     }

@@ -41,9 +41,11 @@ pub(crate) struct Run {
 impl Run {
     /// Runs the import to its end, or to the fault that stopped it.
     pub async fn run(mut self) -> Result<Report> {
+        fault::point("import.begun")?;
         if let Some(report) = self.superseded().await? {
             return Ok(report);
         }
+        fault::point("import.not_superseded")?;
         if let Some(publication) = self.published_before().await? {
             return self.complete_published(&publication).await;
         }
@@ -56,6 +58,7 @@ impl Run {
             return Ok(report);
         }
         self.archive(&received).await?;
+        fault::point("import.archived")?;
         if let Some(version) = task.mapping_version {
             jobs::set_mapping_version(self.importer.router.imports(), &self.attempt, version).await?;
         }
@@ -98,6 +101,7 @@ impl Run {
 
     /// The file, from the archive or from where it was dropped; `None` when another version lies there by now.
     async fn fetch(&mut self) -> Result<Option<Received>> {
+        fault::point("fetch.begun")?;
         let (importer, archived) = (&self.importer, archive_key(&self.job));
         let key = if self.job.is_archived { &archived } else { &self.job.key };
         let fetched = match fetch::fetch(&importer.storage, key, &importer.settings, &self.progress).await {
@@ -110,6 +114,7 @@ impl Run {
             }
             fetched => fetched,
         }?;
+        fault::point("fetch.spooled")?;
         self.seconds.fetch = self.begun.elapsed().as_secs_f64();
         let replaced = !self.job.is_archived && self.job.etag.as_ref().is_some_and(|etag| *etag != fetched.facts.etag);
         Ok((!replaced).then_some(fetched))
@@ -120,7 +125,8 @@ impl Run {
         let (importer, job) = (&self.importer, &self.job);
         let head = importer.storage.head(Bucket::ImportsFiles, &job.key).await?;
         let supplier = importer.known(&job.supplier_code).await?;
-        let dropped = dropped(&InboxKey::parse(&job.key).map_err(ImportError::Key)?, head.etag, head.bytes, head.modified);
+        let dropped =
+            dropped(&InboxKey::parse(&job.key).map_err(ImportError::Key)?, head.etag, head.bytes, head.modified);
         let imports = importer.router.imports();
         let mode = supplier.default_mode;
         let offered = std::slice::from_ref(&dropped);
@@ -146,7 +152,9 @@ impl Run {
             archive_key: None,
         };
         let file_id = files::record(imports, &new).await?;
+        fault::point("import.recorded")?;
         jobs::attach_file(imports, &self.attempt, file_id, received.facts.bytes, &self.job.file_name).await?;
+        fault::point("import.attached")?;
         self.job.file_id = Some(file_id);
         self.job.bytes_total = Some(received.facts.bytes);
         Ok(())
@@ -186,8 +194,10 @@ impl Run {
                 Err(fault) => return Err(fault.into()),
             }
         }
+        fault::point("archive.copied")?;
         let imports = importer.router.imports();
         jobs::archived(imports, &self.attempt).await?;
+        fault::point("archive.noted")?;
         if let Some(file_id) = job.file_id {
             files::set_archive_key(imports, file_id, &key).await?;
         }
@@ -211,13 +221,16 @@ impl Run {
         let importer = self.importer.clone();
         let (catalog, imports) = (importer.router.catalog(), importer.router.imports());
         let table = Arc::new(self.table(received).await?);
+        fault::point("stage.opened")?;
 
         let begun = Instant::now();
         self.progress.enter(Phase::Surveying, table.bytes);
         let base = publications::latest(catalog, task.supplier.id).await?.map(|latest| latest.id);
         let (plan, snapshot) = tokio::try_join!(self.plan(task, &table), Snapshot::load(catalog, task.supplier.id))?;
         self.seconds.survey = begun.elapsed().as_secs_f64();
+        fault::point("stage.surveyed")?;
         importer.note_content(&self.job, &plan).await?;
+        fault::point("stage.noted")?;
 
         let begun = Instant::now();
         self.progress.enter(Phase::Staging, table.bytes);
@@ -226,11 +239,13 @@ impl Run {
             (plan.empty_means(task.mode) == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
         let differ = Differ::new(snapshot, keep, &plan, &importer.limits);
         let sink = RejectSink::open(imports, self.attempt, &plan.layout.header, &importer.settings).await?;
+        fault::point("stage.cleared")?;
         let reading = Reading { table, plan: Arc::new(plan), limits: importer.limits.clone(), differ, mode: task.mode };
         let understood = reading.plan.evidence();
         let fence = self.attempt.fence();
         let staged = stage::stage(catalog, &fence, reading, sink, &importer.settings, &self.progress).await?;
         self.seconds.stage = begun.elapsed().as_secs_f64();
+        fault::point("stage.ended")?;
 
         let evidence = guards::Evidence { mode: task.mode, counts: &staged.counts, active_before };
         let mut report = Report {
@@ -244,10 +259,12 @@ impl Run {
             evidence: understood,
             ..Report::begin(&self.job)
         };
+        fault::point("stage.rejects_kept")?;
         self.take_time(&mut report);
         // A crash in the publish transaction leaves a job `publishing` that published nothing: it is staged anew.
         let before = [ImportState::Staging, ImportState::Publishing];
         jobs::advance(imports, &self.attempt, &before, ImportState::Staged).await?;
+        fault::point("stage.advanced")?;
         let trip = report.guards.first().cloned().filter(|_| !self.job.approved);
         if task.dry_run {
             self.drop_staging().await?;
@@ -283,6 +300,7 @@ impl Run {
         let begun = Instant::now();
         let before = [ImportState::Staging, ImportState::Staged];
         jobs::advance(router.imports(), &self.attempt, &before, ImportState::Publishing).await?;
+        fault::point("publish.advanced")?;
         let staged = Publish {
             import_id: self.job.id,
             supplier_id: task.supplier.id,
@@ -297,7 +315,9 @@ impl Run {
         self.seconds.publish = begun.elapsed().as_secs_f64();
         self.seconds.to_published = self.begun.elapsed().as_secs_f64();
         drop(bulk);
-        self.drop_staging().await
+        fault::point("import.published")?;
+        self.drop_staging().await?;
+        Ok(fault::point("import.unstaged")?)
     }
 
     async fn complete(&self, mut report: Report) -> Result<Report> {
@@ -305,6 +325,7 @@ impl Run {
         self.take_time(&mut report);
         let imports = self.importer.router.imports();
         jobs::complete(imports, &self.attempt, &report.counts, &report.to_json()).await?;
+        fault::point("import.completed")?;
         Ok(report)
     }
 

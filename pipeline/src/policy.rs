@@ -25,12 +25,7 @@ pub struct RetrySettings {
 
 impl Default for RetrySettings {
     fn default() -> Self {
-        RetrySettings {
-            attempts_max: 12,
-            pause_seconds: 1.0,
-            exhausted_pause_seconds: 5.0,
-            pause_seconds_max: 120.0,
-        }
+        RetrySettings { attempts_max: 12, pause_seconds: 1.0, exhausted_pause_seconds: 5.0, pause_seconds_max: 120.0 }
     }
 }
 
@@ -104,7 +99,7 @@ fn nature(fault: &ImportError) -> Nature {
         | ImportError::Cancelled(_) => Nature::Asking,
         ImportError::Spool(_) => Nature::Exhausted,
         // A panic: a bug of ours that may be met again, or memory that ran out.
-        ImportError::Task(_) => Nature::Passing,
+        ImportError::Task(_) | ImportError::Injected(_) => Nature::Passing,
     }
 }
 
@@ -135,6 +130,7 @@ fn database(fault: &router::RouterError) -> Nature {
         RouterError::Unbalanced { .. } | RouterError::Superseded { .. } => Nature::Passing,
         RouterError::Unreachable { .. }
         | RouterError::Query { .. }
+        | RouterError::Injected(_)
         | RouterError::Migration { .. }
         | RouterError::Settings { .. }
         | RouterError::Exists { .. }

@@ -69,6 +69,10 @@ impl<'a> Relay<'a> {
     async fn carry_to(&self, consumer: Consumer, supplier_id: Option<i64>) -> Result<usize> {
         let catalog = self.router.catalog();
         let claimed = outbox::claim(catalog, consumer, supplier_id, CLAIMED_MAX, self.lease_seconds).await?;
+        if claimed.is_empty() {
+            return Ok(0);
+        }
+        fault::point("relay.claimed")?;
         let mut done = Vec::with_capacity(claimed.len());
         let mut days = BTreeMap::new();
         for delivery in &claimed {
@@ -94,7 +98,9 @@ impl<'a> Relay<'a> {
             }
             return Ok(0);
         }
+        fault::point("relay.summed")?;
         outbox::delivered(catalog, consumer, &done).await?;
+        fault::point("relay.delivered")?;
         Ok(done.len())
     }
 
@@ -139,6 +145,7 @@ impl<'a> Relay<'a> {
             memory_bytes_max: None,
         };
         analytics::import_metrics::record(self.router.analytics(), &delivery.ticket(), &metrics).await?;
+        fault::point("relay.analytics")?;
         Ok(Outcome::Done)
     }
 
@@ -155,6 +162,7 @@ impl<'a> Relay<'a> {
             hold.renew().await?;
             let ticket = delivery.ticket();
             media::files::add_pending(media, &ticket, &urls, event.supplier_id, event.publication_id).await?;
+            fault::point("relay.media")?;
         }
     }
 
@@ -173,11 +181,13 @@ impl<'a> Relay<'a> {
                 .collect();
             hold.renew().await?;
             code2asin::jobs::add_pending(code2asin, &delivery.ticket(), &links, event.publication_id).await?;
+            fault::point("relay.code2asin")?;
         }
     }
 
     /// A supplier's day counts imports that have ended: this one is about to.
     async fn imports(&self, event: &OutboxEvent) -> Result<Outcome> {
+        fault::point("relay.imports")?;
         let job = jobs::find(self.router.imports(), event.import_id).await?;
         Ok(if job.is_none_or(|job| job.state.ended()) { Outcome::Done } else { Outcome::NotYet })
     }

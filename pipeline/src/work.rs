@@ -61,23 +61,27 @@ impl Importer {
     /// The fault that ended the attempt; what follows from it is noted already.
     pub async fn work(self: &Arc<Self>, claimed: Claimed, progress: &Progress, budget: &Budget) -> Result<Report> {
         let Claimed { job, attempt, .. } = &claimed;
-        let heartbeat =
-            Heartbeat::start(self.router.imports(), *attempt, self.settings.lease_seconds, progress);
+        let heartbeat = Heartbeat::start(self.router.imports(), *attempt, self.settings.lease_seconds, progress);
+        fault::point("work.claimed")?;
         let _admitted = tokio::select! {
             admitted = budget.admit(job.bytes_total.unwrap_or(0)) => admitted,
             () = heartbeat.over() => return Err(self.fenced(attempt).await),
         };
+        fault::point("work.admitted")?;
         let outcome = match self.prepare(&claimed).await {
             Ok(()) => self.run(job.clone(), *attempt, progress, &heartbeat).await,
             Err(fault) => Err(fault),
         };
         let settled = self.settle(job, attempt, &outcome).await;
+        fault::point("work.settled")?;
         drop(heartbeat);
         progress.enter(Phase::Done, 0);
         match settled {
             Ok(()) => self.answer_if_ended(job.id).await,
             // What failed may be the very database that should know: the lease runs out, and somebody takes over.
-            Err(fault) => tracing::warn!(import.id = %job.id, error = chain(&fault), "cannot note how an attempt ended"),
+            Err(fault) => {
+                tracing::warn!(import.id = %job.id, error = chain(&fault), "cannot note how an attempt ended")
+            }
         }
         outcome
     }
@@ -94,7 +98,7 @@ impl Importer {
                 return Err(ImportError::WorkersLost { attempts: job.failures });
             }
         }
-        Ok(())
+        Ok(fault::point("work.prepared")?)
     }
 
     /// Runs in a task of its own: a panic ends the attempt, not the worker. When somebody else gets the import, the task
@@ -142,7 +146,9 @@ impl Importer {
     async fn settle(&self, job: &Job, attempt: &Attempt, outcome: &Result<Report>) -> Result<()> {
         let fault = match outcome {
             Ok(report) => {
-                return self.log(attempt, LogLevel::Info, report.state.as_str(), json!({ "counts": report.counts })).await;
+                return self
+                    .log(attempt, LogLevel::Info, report.state.as_str(), json!({ "counts": report.counts }))
+                    .await;
             }
             Err(fault) => fault,
         };

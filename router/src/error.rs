@@ -109,7 +109,9 @@ pub enum RouterError {
         found: i64,
     },
     /// A delivery of the outbox was claimed by another relay meanwhile; nothing was changed.
-    #[error("token {token} for the event of import {import} is over: another relay has claimed it; nothing was changed")]
+    #[error(
+        "token {token} for the event of import {import} is over: another relay has claimed it; nothing was changed"
+    )]
     Superseded {
         /// The import that the event tells of.
         import: Uuid,
@@ -126,6 +128,9 @@ pub enum RouterError {
         /// Where it stands.
         state: ImportState,
     },
+    /// A test wanted it so.
+    #[error(transparent)]
+    Injected(#[from] fault::Injected),
     /// The server sent something that the schema does not allow.
     #[error("cannot read {what}: {reason}")]
     Unreadable {
@@ -179,7 +184,7 @@ impl RouterError {
     /// The same call may succeed later: nothing is wrong with it, the database was busy, away or being restarted.
     pub fn transient(&self) -> bool {
         match self {
-            Self::PoolExhausted { .. } | Self::Unreachable { .. } => true,
+            Self::PoolExhausted { .. } | Self::Unreachable { .. } | Self::Injected(_) => true,
             // Classes of SQLSTATE (PostgreSQL manual, appendix A): 08 connection, 40 serialization and deadlock,
             // 53 resources, 57 operator intervention. No SQLSTATE at all: the session broke.
             Self::Query { source, .. } => match source.sqlstate() {

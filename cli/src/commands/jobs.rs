@@ -239,11 +239,8 @@ fn standing(job: &Job) -> String {
 fn progress(job: &Job) -> String {
     let Some(since) = job.attempt_started_at else { return String::new() };
     let seconds = (Utc::now() - since).as_seconds_f64().max(0.001);
-    let mut told = format!(
-        "{} rows, {} rows/s",
-        show::count(job.rows_read),
-        show::count((job.rows_read as f64 / seconds) as u64)
-    );
+    let mut told =
+        format!("{} rows, {} rows/s", show::count(job.rows_read), show::count((job.rows_read as f64 / seconds) as u64));
     if let Some(total) = job.bytes_total.filter(|total| (1..*total).contains(&job.bytes_read)) {
         let share = job.bytes_read as f64 / total as f64;
         let left = Duration::from_secs_f64((seconds / share - seconds).clamp(0.0, 1e6));
@@ -284,7 +281,9 @@ fn sheet(job: &Job) -> String {
         }
     }
     match (job.state, job.retry) {
-        (ImportState::Held, _) => line("next", format!("arrivage publish {id}  or  arrivage discard {id}", id = job.id)),
+        (ImportState::Held, _) => {
+            line("next", format!("arrivage publish {id}  or  arrivage discard {id}", id = job.id))
+        }
         (ImportState::Failed, Some(jobs::Retry::Never)) => {
             line("next", "the file itself is at fault: drop a corrected one".to_owned())
         }

@@ -79,7 +79,9 @@ fn listener(json: bool) -> Listener {
         Event::Ended(job, Err(fault)) if json => show::json_line(&serde_json::json!({
             "import_id": job.id, "supplier": job.supplier_code, "file": job.file_name, "error": fault.to_string(),
         })),
-        Event::Ended(job, Ok(report)) => eprintln!("{} {}: {}", job.supplier_code, job.file_name, show::outcome(report)),
+        Event::Ended(job, Ok(report)) => {
+            eprintln!("{} {}: {}", job.supplier_code, job.file_name, show::outcome(report))
+        }
         Event::Ended(job, Err(fault)) => eprintln!("{} {}: {fault}", job.supplier_code, job.file_name),
         Event::HandedBack(job) => eprintln!("{} {}: handed back", job.supplier_code, job.file_name),
     })

@@ -24,6 +24,9 @@ pub enum WatchError {
     /// A database failed.
     #[error("database")]
     Router(#[from] router::RouterError),
+    /// A test wanted it so.
+    #[error(transparent)]
+    Injected(#[from] fault::Injected),
 }
 
 /// The result of a look.

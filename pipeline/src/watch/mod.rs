@@ -151,6 +151,7 @@ impl<D: Desk> Watch<D> {
                 self.sort_out(std::mem::take(&mut gathered), &mut listed).await?;
             }
         }
+        fault::point("watch.listed")?;
         self.sort_out(gathered, &mut listed).await?;
         Ok(listed)
     }
@@ -215,6 +216,7 @@ impl<D: Desk> Watch<D> {
         for (code, found) in wanted {
             let count = found.len() as u64;
             self.desk.offer(known[code], found).await?;
+            fault::point("watch.offered")?;
             listed.offered += count;
         }
         self.put_away(&unwanted, listed).await;

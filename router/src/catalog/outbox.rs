@@ -171,12 +171,7 @@ pub async fn claim(
 ///
 /// # Errors
 /// [`crate::RouterError::Superseded`] when it had lapsed and another relay has the delivery.
-pub async fn extend(
-    on: impl Access<Catalog>,
-    consumer: Consumer,
-    claimed: &Claimed,
-    lease_seconds: u32,
-) -> Result<()> {
+pub async fn extend(on: impl Access<Catalog>, consumer: Consumer, claimed: &Claimed, lease_seconds: u32) -> Result<()> {
     let mut session = on.session().await?;
     let kept = sqlx::query(EXTEND)
         .bind(claimed.event.id)

@@ -20,8 +20,7 @@ macro_rules! alive {
 pub(crate) use alive;
 
 /// The statements below.
-pub const STATEMENTS: Statements =
-    &[("workers::NUMBER", NUMBER), ("workers::HOLD", HOLD), ("workers::TURN", TURN)];
+pub const STATEMENTS: Statements = &[("workers::NUMBER", NUMBER), ("workers::HOLD", HOLD), ("workers::TURN", TURN)];
 
 const NUMBER: &str = "select nextval('import_workers')::integer";
 const HOLD: &str = "select pg_try_advisory_lock(1095914036, $1)";

@@ -1,9 +1,9 @@
 //! Telling others what was published.
 
 use item::Field;
-use router::catalog::suppliers::{self, NewSupplier};
-use router::catalog::outbox::{self, Claimed, Consumer};
 use router::catalog::fanout;
+use router::catalog::outbox::{self, Claimed, Consumer};
+use router::catalog::suppliers::{self, NewSupplier};
 use router::{Catalog, Db, RouterError};
 
 use crate::support::items::Import;

@@ -3,8 +3,8 @@ use item::{Counts, FileCode, ImportState, Mode, Problem, Reject, RejectCode};
 use router::imports::errors;
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{
-    self, Attempt, Failure, Guard, Job, JobFilter, NewJob, Priority, Retry, advance, approve, archived,
-    attach_file, cancel, complete, fail, heartbeat, hold, put_back, retry, set_mapping_version, supersede,
+    self, Attempt, Failure, Guard, Job, JobFilter, NewJob, Priority, Retry, advance, approve, archived, attach_file,
+    cancel, complete, fail, heartbeat, hold, put_back, retry, set_mapping_version, supersede,
 };
 use router::{Db, Imports, Result, RouterError};
 use serde_json::json;

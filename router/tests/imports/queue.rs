@@ -160,10 +160,7 @@ async fn a_lost_import_is_taken_over_and_not_one_that_beats() {
         let (job, taken) = taken.unwrap();
         assert_eq!((taken.import_id, taken.number, job.failures), (attempt.import_id, 2, 1));
         assert!(taken.epoch > attempt.epoch);
-        assert!(matches!(
-            heartbeat(db, &attempt, 30, 0, 0).await,
-            Err(router::RouterError::Fenced { .. })
-        ));
+        assert!(matches!(heartbeat(db, &attempt, 30, 0, 0).await, Err(router::RouterError::Fenced { .. })));
         // A lease that ran out is lost whoever had it.
         let lapsed = "update import_jobs set lease_expires_at = now() - interval '1 second', heartbeat_at = now()";
         db.bulk().await.unwrap().batch_execute(lapsed).await.unwrap();
@@ -210,7 +207,10 @@ async fn what_failed_for_a_mendable_cause_is_queued_again_behind_the_others() {
         let second = queued(db).await.id;
         retry(db, first).await.unwrap();
         let again = job(db, first).await;
-        assert_eq!((again.state, again.failures, again.failure, again.finished_at), (ImportState::Queued, 0, None, None));
+        assert_eq!(
+            (again.state, again.failures, again.failure, again.finished_at),
+            (ImportState::Queued, 0, None, None)
+        );
         assert_eq!(next(db).await.unwrap().0.id, second);
 
         cancel(db, first).await.unwrap();

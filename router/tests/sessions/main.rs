@@ -6,8 +6,8 @@
 mod support;
 
 mod cancelled;
-mod limits;
 mod fences;
+mod limits;
 
 use std::time::Duration;
 

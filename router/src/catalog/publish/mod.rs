@@ -78,6 +78,7 @@ pub async fn publish(bulk: &mut Bulk<Catalog>, publish: &Publish) -> Result<Publ
     match transact(&tx, publish).await {
         Ok(published) => {
             tx.commit().await.during("commit a publication")?;
+            fault::point("publish.committed")?;
             Ok(published)
         }
         Err(error) => {
@@ -91,6 +92,7 @@ pub async fn publish(bulk: &mut Bulk<Catalog>, publish: &Publish) -> Result<Publ
 async fn transact(tx: &Transaction<'_>, publish: &Publish) -> Result<Published> {
     let &Publish { import_id, supplier_id, epoch, .. } = publish;
     fence::pass(tx, &Fence { import_id, supplier_id, epoch }).await?;
+    fault::point("publish.passed")?;
     // A second try at the same moment waits in `begin` for the first.
     if let Some(published) = find(tx, publish.import_id).await? {
         return Ok(published);
@@ -100,13 +102,21 @@ async fn transact(tx: &Transaction<'_>, publish: &Publish) -> Result<Published> 
         return found
             .ok_or(RouterError::Missing { what: "publication of import", name: publish.import_id.to_string() });
     };
+    fault::point("publish.begun")?;
     publication.open().await?;
+    fault::point("publish.opened")?;
     publication.add_names().await?;
+    fault::point("publish.named")?;
     publication.create().await?;
+    fault::point("publish.created")?;
     publication.update().await?;
+    fault::point("publish.updated")?;
     publication.deactivate().await?;
+    fault::point("publish.deactivated")?;
     publication.announce().await?;
+    fault::point("publish.announced")?;
     publication.close().await?;
+    fault::point("publish.closed")?;
     Ok(Published {
         publication_id: publication.id,
         already_done: false,

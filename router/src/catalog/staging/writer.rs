@@ -37,6 +37,7 @@ impl Writer {
         fence::pass(&*session, fence).await?;
         let opening = format!("drop table if exists {}; {}", table(import_id), definition(import_id));
         session.batch_execute(&opening).await.during(what)?;
+        fault::point("staging.created")?;
         // FREEZE: the rows need no second look, and no second write, when publish reads them.
         let copy = format!("copy {} from stdin (format binary, freeze)", table(import_id));
         let mut sink = Box::pin(session.copy_in(&copy).await.during(what)?);
@@ -49,7 +50,8 @@ impl Writer {
     /// # Errors
     /// [`crate::RouterError::Query`].
     pub async fn send(&mut self, rows: Bytes) -> Result<()> {
-        self.sink.send(rows).await.during("write staged rows")
+        self.sink.send(rows).await.during("write staged rows")?;
+        Ok(fault::point("staging.sent")?)
     }
 
     /// Ends the table and returns its number of rows.
@@ -59,7 +61,9 @@ impl Writer {
     pub async fn finish(mut self) -> Result<u64> {
         self.send(Bytes::from_static(TRAILER)).await?;
         let rows = self.sink.as_mut().finish().await.during("write staged rows")?;
+        fault::point("staging.copied")?;
         self.session.batch_execute("commit").await.during("commit a staging table")?;
+        fault::point("staging.committed")?;
         self.session.mend();
         Ok(rows)
     }

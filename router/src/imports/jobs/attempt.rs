@@ -143,7 +143,8 @@ pub async fn heartbeat(
     rows_read: u64,
     bytes_read: u64,
 ) -> Result<()> {
-    let query = fenced(HEARTBEAT, attempt).bind(f64::from(lease_seconds)).bind(bigint(rows_read)).bind(bigint(bytes_read));
+    let query =
+        fenced(HEARTBEAT, attempt).bind(f64::from(lease_seconds)).bind(bigint(rows_read)).bind(bigint(bytes_read));
     note(on, attempt, query).await
 }
 

@@ -17,11 +17,11 @@ mod job;
 mod queue;
 
 pub use answer::{answered, unanswered};
+pub(in crate::imports) use attempt::unless_fenced;
 pub use attempt::{
     Attempt, adopt_object, advance, archived, attach_file, complete, complete_identical, fail, heartbeat, hold,
     put_back, set_mapping_version, supersede,
 };
-pub(in crate::imports) use attempt::unless_fenced;
 pub use job::{
     Failure, Guard, Job, JobFilter, NewJob, Priority, Retry, approve, cancel, create, find, list, retry, unfinished,
 };
@@ -30,5 +30,4 @@ pub use queue::{Claim, Claimant, Dropped, Superseding, claim, hurry, newer_full,
 use crate::Statements;
 
 /// The statements of one import, of the work on it, and of the queue.
-pub const STATEMENTS: [Statements; 4] =
-    [job::STATEMENTS, attempt::STATEMENTS, queue::STATEMENTS, answer::STATEMENTS];
+pub const STATEMENTS: [Statements; 4] = [job::STATEMENTS, attempt::STATEMENTS, queue::STATEMENTS, answer::STATEMENTS];

@@ -127,18 +127,15 @@ const NEWER_FULL: &str = "
         and (status = 'completed' or (finished_at is null and status <> 'held'))
     order by arrived_at desc, id desc limit 1";
 
-const OF_DROP: &str =
-    "select id from import_jobs where bucket = $1 and key = $2 and etag = $3 and arrived_at = $4";
+const OF_DROP: &str = "select id from import_jobs where bucket = $1 and key = $2 and etag = $3 and arrived_at = $4";
 
 /// Whoever found it first may have queued it already, without what a person wants of it.
 const SET_ORDER: &str = "
     update import_jobs set mode = $2, dry_run = $3, settings = $4, run_after = now(), updated_at = now()
     where id = $1 and status = 'queued' and lease_owner is null and attempt = 0";
 
-const HURRY: &str = concat!(
-    "update import_jobs set run_after = now() where supplier_id = $1 and run_after > now() and ",
-    waiting!()
-);
+const HURRY: &str =
+    concat!("update import_jobs set run_after = now() where supplier_id = $1 and run_after > now() and ", waiting!());
 
 /// A worker's silence after which it may be given up when its session is gone; it beats twice a second.
 const SILENCE_SECONDS: f64 = 2.0;
@@ -201,7 +198,8 @@ pub async fn offer(
     drops: &[Dropped],
 ) -> Result<u64> {
     let mut session = on.session().await?;
-    let column = |of: fn(&Dropped) -> &str| drops.iter().map(|drop| storable(of(drop)).into_owned()).collect::<Vec<_>>();
+    let column =
+        |of: fn(&Dropped) -> &str| drops.iter().map(|drop| storable(of(drop)).into_owned()).collect::<Vec<_>>();
     let offered: i64 = sqlx::query_scalar(OFFER)
         .bind(supplier.0)
         .bind(supplier.1)
@@ -338,7 +336,9 @@ fn taken(row: PgRow) -> sqlx::Result<(Job, Attempt)> {
 /// Another worker may have begun with the same supplier at the same moment: then there was nothing to claim.
 fn unless_taken(claimed: Result<Option<(Job, Attempt)>>) -> Result<Option<(Job, Attempt)>> {
     match claimed {
-        Err(RouterError::Query { ref source, .. }) if source.sqlstate().as_deref() == Some(UNIQUE_VIOLATION) => Ok(None),
+        Err(RouterError::Query { ref source, .. }) if source.sqlstate().as_deref() == Some(UNIQUE_VIOLATION) => {
+            Ok(None)
+        }
         claimed => claimed,
     }
 }
