@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use feed::Mapping;
 use indicatif::{ProgressBar, ProgressStyle};
 use item::{ImportState, Mode};
-use pipeline::{Importer, Order, Phase, Progress, Report};
+use pipeline::{Importer, Order, Phase, Progress, Report, Submitted};
 use storage::InboxKey;
 use uuid::Uuid;
 
@@ -47,6 +48,9 @@ pub struct Import {
     /// Compare row by row even when the file is identical to the one published last.
     #[arg(long)]
     force: bool,
+    /// Only queue it: a worker (`arrivage work`) runs it.
+    #[arg(long, conflicts_with = "strict")]
+    queue: bool,
 }
 
 /// Publish a held import as it is.
@@ -68,6 +72,9 @@ impl Import {
     pub fn run(&self, context: &Context) -> Result<Exit> {
         let config = context.config()?;
         let mapping = self.mapping.as_deref().map(mapping::read).transpose()?;
+        if self.queue {
+            return self.submit(context, &config, mapping);
+        }
         let report = context.block_on(async {
             let importer = importer(&config).await?;
             let order = |key| Order { key, mode: self.mode, mapping, dry_run: self.dry_run, force: self.force };
@@ -85,6 +92,30 @@ impl Import {
             }
         })?;
         conclude(context, &report, self.strict)
+    }
+}
+
+impl Import {
+    /// Leaves the work to a worker.
+    fn submit(&self, context: &Context, config: &Config, mapping: Option<Mapping>) -> Result<Exit> {
+        let submitted = context.block_on(async {
+            let importer = importer(config).await?;
+            importer.storage().ensure_buckets().await?;
+            let order = |key| Order { key, mode: self.mode, mapping, dry_run: self.dry_run, force: self.force };
+            Ok(match (&self.file, &self.bucket_key, &self.supplier) {
+                (Some(file), _, Some(supplier)) => importer.submit_file(&order(key_of(supplier, file)?), file).await?,
+                (_, Some(key), _) => importer.submit_object(&order(InboxKey::parse(key)?)).await?,
+                _ => anyhow::bail!("give a FILE with --supplier, or a --bucket-key"),
+            })
+        })?;
+        match submitted {
+            Submitted::Answered(report) => conclude(context, &report, false),
+            Submitted::Queued(job) if context.json => show::json(&job).map(|()| Exit::Completed),
+            Submitted::Queued(job) => {
+                println!("import {} is queued: `arrivage jobs show {} --watch`", job.id, job.id);
+                Ok(Exit::Completed)
+            }
+        }
     }
 }
 

@@ -285,8 +285,11 @@ impl Worker {
     }
 }
 
-/// Appears, as soon as db_imports can be reached.
+/// Appears, as soon as db_imports can be reached; and whoever is first makes the buckets.
 async fn appear(importer: &Importer) -> Presence {
+    if let Err(fault) = importer.storage.ensure_buckets().await {
+        tracing::warn!(error = chain(&fault), "cannot make sure of the buckets");
+    }
     loop {
         match Presence::appear(importer.router.imports()).await {
             Ok(presence) => return presence,
