@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod logs;
 pub mod mappings;
 pub mod partitions;
+pub mod schedules;
 pub mod statistics;
 
 mod value;
@@ -21,11 +22,10 @@ pub use files::File;
 pub use jobs::Job;
 pub use logs::Log;
 pub use mappings::Mapping;
+pub use schedules::Schedule;
 
 /// What a supplier's imports do differently from the defaults.
 pub enum Config {}
-/// When a supplier's file is fetched.
-pub enum Schedule {}
 /// How a supplier's imports went on a day.
 pub enum Statistic {}
 
@@ -51,5 +51,7 @@ pub const STATEMENTS: &[Statements] = &[
     logs::STATEMENTS,
     mappings::STATEMENTS,
     partitions::STATEMENTS,
+    schedules::STATEMENTS[0],
+    schedules::STATEMENTS[1],
     statistics::STATEMENTS,
 ];
