@@ -30,6 +30,7 @@ mod order;
 mod progress;
 mod rejects;
 mod report;
+pub mod schedules;
 mod settings;
 mod snapshot;
 mod spreadsheet;
