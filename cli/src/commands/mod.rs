@@ -9,4 +9,5 @@ pub mod mapping;
 pub mod migrate;
 pub mod products;
 pub mod rejects;
+pub mod schedule;
 pub mod supplier;
