@@ -176,11 +176,17 @@ fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-/// Our own refusals come back through the client's resolver, wrapped by every layer on the way.
+/// What our own resolver said comes back wrapped by every layer on the way.
 fn failed(host: &str, settings: &Settings, fault: reqwest::Error) -> SourceError {
     let host = host.to_owned();
-    if let Some(SourceError::AddressRefused { host, address }) = causes(&fault).find_map(|cause| cause.downcast_ref()) {
-        return SourceError::AddressRefused { host: host.clone(), address: *address };
+    match causes(&fault).find_map(|cause| cause.downcast_ref()) {
+        Some(SourceError::AddressRefused { address, .. }) => {
+            return SourceError::AddressRefused { host, address: *address };
+        }
+        Some(SourceError::Unreachable { reason, .. }) => {
+            return SourceError::Unreachable { host, reason: reason.clone() };
+        }
+        _ => {}
     }
     match (fault.is_timeout(), fault.is_connect()) {
         (true, true) => {

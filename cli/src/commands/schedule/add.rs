@@ -26,15 +26,15 @@ const NAME_CHARS_MAX: usize = 100;
     group(ArgGroup::new("when").required(true).args(["cron", "every"])),
     group(ArgGroup::new("where").required(true).args(["url", "sftp", "s3", "folder"])),
     after_help = "Examples:\n  \
-        arrivage schedule add acme daily --cron \"0 6 * * *\" --time-zone Europe/Paris --url https://acme.example/prices.csv\n  \
-        arrivage schedule add acme stock --every 15m --mode partial --url https://acme.example/stock.csv --secret-env TOKEN\n  \
-        arrivage schedule add acme sftp --cron \"30 5 * * 1-5\" --sftp 'sftp://me@acme.example/out/prices-*.csv' \\\n    \
+        schedule add acme daily --cron \"0 6 * * *\" --time-zone Europe/Paris --url https://acme.example/prices.csv\n  \
+        schedule add acme stock --every 15m --mode partial --url https://acme.example/stock.csv --secret-env TOKEN\n  \
+        schedule add acme sftp --cron \"30 5 * * 1-5\" --sftp 'sftp://me@acme.example/out/prices-*.csv'\n      \
         --host-key SHA256:… --secret-file ~/.ssh/acme\n  \
-        arrivage schedule add acme bucket --every 1h --s3 s3://acme-feeds/daily/ --s3-region eu-west-3 \\\n    \
+        schedule add acme bucket --every 1h --s3 s3://acme-feeds/daily/ --s3-region eu-west-3\n      \
         --access-key AKIA… --secret-env ACME_SECRET_KEY\n\n\
-        Cron: minute hour day-of-month month day-of-week, with `*`, `1-5`, `1,15`, `*/10`, MON, JAN, L (last day of the\n\
-        month); a sixth field in front is seconds. When the clocks of the time zone are put forward over a run, it runs\n\
-        as soon as they go on; when they are put back, a run at a fixed time comes once.\n\n\
+        Cron: minute hour day-of-month month day-of-week, with `*`, `1-5`, `1,15`, `*/10`, MON, JAN, L (the last day of \
+        the month); a sixth field in front is seconds. When the clocks of the time zone are put forward over a run, it \
+        runs as soon as they go on; when they are put back, a run at a fixed time comes once.\n\n\
         Secrets are stored encrypted; ARRIVAGE_SECRETS_KEY holds the key (`openssl rand -base64 32`)."
 )]
 pub struct Add {
