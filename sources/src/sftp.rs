@@ -26,6 +26,9 @@ use crate::{Addresses, name, pattern};
 /// Bytes read at once; the client asks for several such pieces ahead.
 const CHUNK_BYTES: usize = 256 << 10;
 
+/// Longest explanation of a server that is passed on.
+const REASON_CHARS_MAX: usize = 300;
+
 pub(crate) async fn fetch(
     source: &Sftp,
     secret: Option<&Secret>,
@@ -236,15 +239,17 @@ async fn log_in(ssh: &mut Handle<Pin>, source: &Sftp, secret: &Secret) -> Result
     match answer.map_err(failed)? {
         AuthResult::Success => Ok(()),
         AuthResult::Failure { remaining_methods, .. } => {
-            let methods: Vec<String> = remaining_methods.iter().map(|method| String::from(method)).collect();
+            let methods: Vec<String> = remaining_methods.iter().map(String::from).collect();
             let detail = format!(" of {user}; it takes: {}", methods.join(", "));
             Err(SourceError::Login { host: source.host.clone(), detail })
         }
     }
 }
 
+/// What the server says is shown to people: cut, and without what terminals would obey.
 fn unreachable(source: &Sftp, fault: impl std::fmt::Display) -> SourceError {
-    SourceError::Unreachable { host: source.host.clone(), reason: fault.to_string() }
+    let reason = fault.to_string().chars().filter(|character| !character.is_control()).take(REASON_CHARS_MAX).collect();
+    SourceError::Unreachable { host: source.host.clone(), reason }
 }
 
 /// Accepts the server whose key has this fingerprint, and remembers what it saw.

@@ -39,7 +39,8 @@ pub async fn fire_due(router: &DatabaseRouter) -> Result<u64, ScheduleError> {
     }
 }
 
-/// Makes an import of a schedule now, paused or not, and returns its id. Its next run stays as it is.
+/// Makes an import of a schedule now, paused or not, and returns its id. Its next run stays as it is. The file is fetched
+/// even when it has not changed: a person who asks for it has changed something else, such as the mapping.
 ///
 /// # Errors
 /// [`ScheduleError::UnderWay`] when its last import has not ended.
@@ -51,6 +52,7 @@ pub async fn fire_now(router: &DatabaseRouter, schedule_id: i64) -> Result<Uuid,
     }
     let import = create(&mut tx, &schedule).await?;
     schedules::fired(&mut tx, schedule.id, import, schedule.next_run_at).await?;
+    schedules::keep_validators(&mut tx, schedule.id, import, None).await?;
     tx.commit().await?;
     Ok(import)
 }

@@ -130,14 +130,16 @@ impl Rhythm {
     }
 }
 
-/// The next `n` runs of a schedule after `now`. One that is overdue comes first: it runs as soon as a worker looks.
+/// The next `n` runs of a schedule after `now`, of a paused one as if it were resumed now. One that is overdue comes first:
+/// it runs as soon as a worker looks.
 ///
 /// # Errors
 /// As [`Rhythm::of`].
 pub fn next_runs(schedule: &Schedule, now: DateTime<Utc>, n: usize) -> Result<Vec<DateTime<Utc>>, RhythmError> {
     let rhythm = Rhythm::of(schedule)?;
     let following = |run: &DateTime<Utc>| rhythm.next(*run, (*run).max(now));
-    Ok(std::iter::successors(schedule.next_run_at, following).take(n).collect())
+    let first = if schedule.is_paused { rhythm.next(now, now) } else { schedule.next_run_at };
+    Ok(std::iter::successors(first, following).take(n).collect())
 }
 
 fn parse(expression: &str) -> Result<Cron, RhythmError> {

@@ -10,6 +10,7 @@ mod files;
 mod jobs;
 mod logs;
 mod mappings;
+mod schedules;
 mod statistics;
 
 use item::{Counts, Mode};

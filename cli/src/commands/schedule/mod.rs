@@ -39,7 +39,7 @@ pub enum Schedule {
         #[arg(short = 'n', long = "runs", value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
         runs: u16,
     },
-    /// Queue an import now, paused or not; the next run stays as it is.
+    /// Queue an import now, paused or not, and fetch the file even when it has not changed; the next run stays as it is.
     Run(Named),
     /// Keep a schedule from running until it is resumed.
     Pause(Named),
