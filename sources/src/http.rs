@@ -14,13 +14,13 @@ use reqwest::header::{
     LAST_MODIFIED, LOCATION,
 };
 use reqwest::{Client, Response, StatusCode, redirect};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::error::{Result, SourceError};
 use crate::fetch::{Fetched, FetchedFile, Seen, Validators};
 use crate::secret::Secret;
 use crate::settings::Settings;
-use crate::source::{Auth, Http, place_of};
+use crate::source::{Auth, Http, SECRET_PLACE, place_of};
 use crate::spool::Spool;
 use crate::{Addresses, name};
 
@@ -69,7 +69,11 @@ async fn get(
     let conditions = conditions(known);
     let mut login = secret.map(|secret| login(&source.auth, secret)).transpose()?;
     let mut left_home = false;
-    let mut url = source.url.clone();
+    let mut url = match (&source.auth, secret) {
+        (Auth::Query, Some(secret)) => with_secret(&source.url, secret),
+        (Auth::Query, None) => return Err(SourceError::Secret("the address wants one in its query".to_owned())),
+        _ => source.url.clone(),
+    };
     for _ in 0..=settings.redirects_max {
         addresses.check_literal(url.host())?;
         let host = host_of(&url);
@@ -141,11 +145,21 @@ fn login(auth: &Auth, secret: &Secret) -> Result<HeaderMap> {
         Auth::Bearer => (AUTHORIZATION, format!("Bearer {secret}")),
         Auth::Basic { user } => (AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{user}:{secret}")))),
         Auth::Header { name } => (header_name(name)?, secret.to_owned()),
+        Auth::Query => return Ok(HeaderMap::new()),
     };
     let mut value = HeaderValue::from_str(&value)
         .map_err(|_| SourceError::Secret("it has characters that no HTTP header may have".to_owned()))?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(name, value)]))
+}
+
+/// The address with the secret in its query.
+fn with_secret(url: &Url, secret: &Secret) -> Url {
+    let secret: String = form_urlencoded::byte_serialize(secret.reveal().trim().as_bytes()).collect();
+    let mut url = url.clone();
+    let query = url.query().unwrap_or_default().replace(SECRET_PLACE, &secret);
+    url.set_query(Some(&query));
+    url
 }
 
 /// The header that a secret is sent in.

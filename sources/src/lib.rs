@@ -1,7 +1,7 @@
 //! Where suppliers' files are fetched from: a web address, an SFTP server, another bucket, a folder.
 //!
 //! A [`Source`] says where a file is; its [`Secret`] stands apart and is kept only as a [`SecretsKey`] sealed it.
-//! [`fetch`] brings the file, or tells that it is the one of last time by its [`Validators`]; [`test`] looks without
+//! [`fetch`] brings the file, or tells that it is the one of last time by its [`Validators`]; [`test()`] looks without
 //! fetching. What may be reached is decided in one place each: addresses of the network in [`Addresses`], folders of this
 //! machine under `folder_roots`. Every server is taken to be hostile: bytes, seconds, redirects and entries are counted.
 //!

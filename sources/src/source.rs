@@ -49,7 +49,12 @@ pub enum Auth {
         /// Its name, such as `X-Api-Key`.
         name: String,
     },
+    /// In the address's query, in the place of `{secret}`.
+    Query,
 }
+
+/// What stands in the query of an address for the secret.
+pub(crate) const SECRET_PLACE: &str = "{secret}";
 
 /// A file on an SFTP server. The secret is the user's password or private key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,12 +97,15 @@ pub struct Folder {
 }
 
 impl Source {
-    /// A web address.
+    /// A web address. With `{secret}` in its query, the secret is put there.
     ///
     /// # Errors
     /// [`SourceError::Invalid`] when it is none of http or https, or has a password in it.
     pub fn http(url: &str, auth: Option<Auth>) -> Result<Self> {
-        let source = Source::Http(Http { url: web(url)?, auth: auth.unwrap_or_default() });
+        let url = web(url)?;
+        let in_query = url.query().is_some_and(|query| query.contains(SECRET_PLACE));
+        let auth = auth.unwrap_or(if in_query { Auth::Query } else { Auth::Bearer });
+        let source = Source::Http(Http { url, auth });
         source.check()?;
         Ok(source)
     }

@@ -259,6 +259,22 @@ async fn the_secret_is_sent_to_its_own_server_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_secret_in_an_address_stands_apart_from_it() {
+    let server = Server::start(|path| match path {
+        "/p.csv?token=a%26b+c&v=1" => redirect("/nowhere"),
+        _ => Answer::Text("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".into()),
+    })
+    .await;
+    let source = source(&server.url("/p.csv?token={secret}&v=1"));
+    assert!(source.needs_secret());
+    let error = fetch(&source, Some("a&b c"), None, &here()).await.unwrap_err();
+    assert!(error.to_string().contains("/nowhere"), "{error}");
+    assert!(server.requests().iter().all(|request| !request.contains("authorization")));
+    let error = fetch(&source, None, None, &here()).await.unwrap_err();
+    assert_eq!(error.code_word(), "source_secret");
+}
+
+#[tokio::test]
 async fn a_body_without_end_ends_at_the_limit_whatever_it_promised() {
     let heads = [
         "HTTP/1.1 200 OK\r\n\r\n",

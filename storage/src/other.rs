@@ -118,3 +118,35 @@ impl fmt::Debug for Resolver {
         f.write_str("Resolver")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_name_is_reached_that_the_given_resolver_refuses() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let heard = asked.clone();
+        let refuse: Resolve = Arc::new(move |name| {
+            heard.lock().unwrap().push(name);
+            async { Err("refused by rule".into()) }.boxed()
+        });
+        let other = OtherBucketSettings {
+            endpoint: "http://localhost:9".to_owned(),
+            region: "us-east-1".to_owned(),
+            bucket: "feeds".to_owned(),
+            access_key: "AK".to_owned(),
+            secret_key: "SK".into(),
+            connect_seconds: 5,
+            response_seconds: 5,
+        };
+        let bucket = OtherBucket::connect(other, refuse).await.unwrap();
+        let error = bucket.head("prices.csv").await.unwrap_err();
+        assert!(matches!(error, StorageError::Unreachable { .. }), "{error}");
+        assert!(asked.lock().unwrap().iter().all(|name| name == "localhost") && !asked.lock().unwrap().is_empty());
+    }
+}

@@ -12,7 +12,7 @@ const SECRET_BYTES_MAX: usize = 64 << 10;
 /// Where the file is.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// At a web address, http or https.
+    /// At a web address, http or https. `{secret}` in its query is where the secret goes, so that no token is in it.
     #[arg(long, value_name = "URL", conflicts_with_all = ["sftp", "s3", "folder"])]
     url: Option<String>,
     /// On an SFTP server: sftp://user@host/folder/file.csv; `*` in the file's name takes the newest.

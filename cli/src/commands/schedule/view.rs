@@ -70,8 +70,12 @@ pub(super) fn table(schedules: &[Schedule]) -> String {
     show::table(&["supplier", "name", "when", "source", "next", "last"], &rows, 60)
 }
 
-/// Runs, on the clocks of the schedule's zone and in UTC.
+/// Runs, on the clocks of the schedule's zone and, when that is another, in UTC.
 pub(super) fn runs(schedule: &Schedule, next: &[DateTime<Utc>]) -> String {
+    if schedule.time_zone == "UTC" {
+        let rows: Vec<Vec<String>> = next.iter().map(|run| vec![in_zone(schedule, *run)]).collect();
+        return show::table(&["UTC"], &rows, 60);
+    }
     let rows: Vec<Vec<String>> =
         next.iter().map(|run| vec![in_zone(schedule, *run), run.format("%Y-%m-%d %H:%M:%S UTC").to_string()]).collect();
     show::table(&[schedule.time_zone.as_str(), "UTC"], &rows, 60)
