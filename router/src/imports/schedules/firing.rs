@@ -83,7 +83,7 @@ pub async fn claim_due(tx: &mut Tx<Imports>, limit: u32) -> Result<Vec<Claimed>>
 /// One schedule, due or not, paused or not; waits for whoever has it in hand.
 ///
 /// # Errors
-/// [`RouterError::Missing`] when there is no such schedule.
+/// [`crate::RouterError::Missing`] when there is no such schedule.
 pub async fn claim(tx: &mut Tx<Imports>, id: i64) -> Result<Claimed> {
     let mut session = tx.session().await?;
     let found = sqlx::query_as(CLAIM).bind(id).fetch_optional(&mut *session).await.during("claim a schedule")?;
