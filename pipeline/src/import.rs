@@ -12,6 +12,7 @@ use item::{Counts, EmptyMeans, ImportState};
 use router::catalog::{Publication, Publish, publications, publish, staging};
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{self, Attempt, Dropped, Job};
+use sources::Validators;
 use storage::{Bucket, InboxKey, StorageError};
 use tokio::runtime::Handle;
 
@@ -25,6 +26,7 @@ use crate::order::{Order, Task};
 use crate::progress::{Counted, Phase, Progress};
 use crate::rejects::RejectSink;
 use crate::report::{Report, Seconds, peak_rss_bytes};
+use crate::schedules::{self, Brought};
 use crate::snapshot::Snapshot;
 use crate::stage::{self, Reading};
 
@@ -36,6 +38,17 @@ pub(crate) struct Run {
     pub progress: Progress,
     pub begun: Instant,
     pub seconds: Seconds,
+    /// By what a schedule knows its file again, once it was fetched.
+    pub validators: Option<Validators>,
+}
+
+/// What came of fetching.
+enum Fetched {
+    File(Received),
+    /// Another version lies there by now.
+    Replaced,
+    /// A schedule's source has nothing new.
+    NotModified,
 }
 
 impl Run {
@@ -49,9 +62,13 @@ impl Run {
         if let Some(publication) = self.published_before().await? {
             return self.complete_published(&publication).await;
         }
-        let order = Order::of(&self.job)?;
         let supplier = self.importer.known(&self.job.supplier_code).await?;
-        let Some(received) = self.fetch().await? else { return self.replaced().await };
+        let received = match self.fetch().await? {
+            Fetched::File(received) => received,
+            Fetched::Replaced => return self.replaced().await,
+            Fetched::NotModified => return self.not_modified().await,
+        };
+        let order = Order::of(&self.job)?;
         let task = Task::new(&self.importer.router, supplier, &order, received.facts.sha256).await?;
         self.record(&task, &received).await?;
         if let Some(report) = self.answered(&task, &order).await? {
@@ -99,9 +116,12 @@ impl Run {
         self.complete(report).await
     }
 
-    /// The file, from the archive or from where it was dropped; `None` when another version lies there by now.
-    async fn fetch(&mut self) -> Result<Option<Received>> {
+    /// The file: from the archive, from where it was dropped, or from where its schedule says it is.
+    async fn fetch(&mut self) -> Result<Fetched> {
         fault::point("fetch.begun")?;
+        if self.job.schedule_id.is_some() && !self.job.is_archived {
+            return self.bring().await;
+        }
         let (importer, archived) = (&self.importer, archive_key(&self.job));
         let key = if self.job.is_archived { &archived } else { &self.job.key };
         let fetched = match fetch::fetch(&importer.storage, key, &importer.settings, &self.progress).await {
@@ -117,7 +137,36 @@ impl Run {
         fault::point("fetch.spooled")?;
         self.seconds.fetch = self.begun.elapsed().as_secs_f64();
         let replaced = !self.job.is_archived && self.job.etag.as_ref().is_some_and(|etag| *etag != fetched.facts.etag);
-        Ok((!replaced).then_some(fetched))
+        Ok(if replaced { Fetched::Replaced } else { Fetched::File(fetched) })
+    }
+
+    /// The file of a schedule.
+    async fn bring(&mut self) -> Result<Fetched> {
+        let importer = &self.importer;
+        self.progress.enter(Phase::Fetching, 0);
+        match schedules::bring(&importer.router, &importer.settings, &importer.sources, &self.job).await? {
+            Brought::NotModified => Ok(Fetched::NotModified),
+            Brought::File(delivery) => {
+                self.job.file_name = delivery.name;
+                self.validators = Some(delivery.validators);
+                self.seconds.fetch = self.begun.elapsed().as_secs_f64();
+                Ok(Fetched::File(Received::spooled(delivery.file).await?))
+            }
+        }
+    }
+
+    /// The source has nothing new: the import ends with nothing read.
+    async fn not_modified(&self) -> Result<Report> {
+        let router = &self.importer.router;
+        let report = Report { state: ImportState::Completed, identical: true, ..Report::begin(&self.job) };
+        let (imports, counts) = (router.imports(), report.counts);
+        match publications::latest(router.catalog(), self.job.supplier_id).await? {
+            Some(latest) => {
+                jobs::complete_identical(imports, &self.attempt, latest.import_id, &counts, &report.to_json()).await?;
+            }
+            None => jobs::complete(imports, &self.attempt, &counts, &report.to_json()).await?,
+        }
+        Ok(report)
     }
 
     /// The object was overwritten before it could be read: what lies there now has an import of its own.
@@ -153,7 +202,9 @@ impl Run {
         };
         let file_id = files::record(imports, &new).await?;
         fault::point("import.recorded")?;
-        jobs::attach_file(imports, &self.attempt, file_id, received.facts.bytes, &self.job.file_name).await?;
+        let object = (&*self.importer.storage.bucket_name(Bucket::ImportsFiles), &*archive_key(&self.job));
+        let (bytes, name) = (received.facts.bytes, &self.job.file_name);
+        jobs::attach_file(imports, &self.attempt, file_id, bytes, name, object).await?;
         fault::point("import.attached")?;
         self.job.file_id = Some(file_id);
         self.job.bytes_total = Some(received.facts.bytes);
@@ -186,7 +237,11 @@ impl Run {
         let key = archive_key(job);
         if !job.is_archived {
             let (from, to) = ((Bucket::ImportsFiles, job.key.as_str()), (Bucket::ImportsFiles, key.as_str()));
-            match importer.storage.copy(from, to, Some(&received.facts.etag)).await {
+            let copied = match &job.etag {
+                Some(etag) => importer.storage.copy(from, to, Some(etag)).await,
+                None => Err(StorageError::NotFound { bucket: job.bucket.clone(), key: job.key.clone() }),
+            };
+            match copied {
                 Ok(()) => {}
                 Err(StorageError::Changed { .. } | StorageError::NotFound { .. }) => {
                     importer.storage.put_file(to.0, to.1, received.path()).await?;
@@ -326,6 +381,9 @@ impl Run {
         let imports = self.importer.router.imports();
         jobs::complete(imports, &self.attempt, &report.counts, &report.to_json()).await?;
         fault::point("import.completed")?;
+        if let Some(validators) = &self.validators {
+            schedules::keep_validators(&self.importer.router, &self.job, validators).await?;
+        }
         Ok(report)
     }
 

@@ -23,15 +23,22 @@ pub struct Importer {
     pub(crate) storage: Storage,
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
+    pub(crate) sources: sources::Settings,
     name: String,
 }
 
 impl Importer {
-    /// An importer over these services.
-    pub fn new(router: DatabaseRouter, storage: Storage, settings: Settings, limits: Limits) -> Arc<Self> {
+    /// An importer over these services; `sources` says what scheduled imports may reach.
+    pub fn new(
+        router: DatabaseRouter,
+        storage: Storage,
+        settings: Settings,
+        limits: Limits,
+        sources: sources::Settings,
+    ) -> Arc<Self> {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let name = format!("{}:{}", host.trim(), std::process::id());
-        Arc::new(Importer { router, storage, settings, limits, name })
+        Arc::new(Importer { router, storage, settings, limits, sources, name })
     }
 
     /// The databases.

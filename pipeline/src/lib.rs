@@ -9,7 +9,7 @@
 //! # async fn example(router: router::DatabaseRouter, storage: storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
 //! use pipeline::{Importer, Order, Progress, Settings};
 //!
-//! let importer = Importer::new(router, storage, Settings::default(), feed::Limits::default());
+//! let importer = Importer::new(router, storage, Settings::default(), feed::Limits::default(), Default::default());
 //! let order = Order::new(storage::InboxKey::parse("inbox/acme/prices.csv")?);
 //! let report = importer.import_object(&order, &Progress::default()).await?;
 //! println!("{} of {} rows changed the catalogue", report.counts.created + report.counts.updated, report.counts.read);
@@ -34,6 +34,7 @@ mod progress;
 mod rejects;
 mod relay;
 mod report;
+pub mod schedules;
 mod settings;
 mod snapshot;
 mod spreadsheet;

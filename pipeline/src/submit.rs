@@ -7,11 +7,11 @@ use std::time::Instant;
 use item::ImportState;
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{self, Job, NewJob, Priority};
-use sha2::{Digest, Sha256};
 use storage::Bucket;
 use uuid::Uuid;
 
 use crate::error::{ImportError, Result};
+use crate::fetch::hash;
 use crate::import::{dropped, identical};
 use crate::importer::{Importer, archive_key_of};
 use crate::order::{Order, Task};
@@ -153,15 +153,4 @@ impl Importer {
         };
         Ok(Some(Submitted::Answered(Box::new(report))))
     }
-}
-
-/// SHA-256 and size of a local file.
-async fn hash(path: &Path) -> Result<([u8; 32], u64)> {
-    let path = path.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || {
-        let (mut file, mut hash) = (std::fs::File::open(path)?, Sha256::new());
-        let bytes = std::io::copy(&mut file, &mut hash)?;
-        Ok((hash.finalize().into(), bytes))
-    });
-    hashed.await?.map_err(ImportError::Spool)
 }

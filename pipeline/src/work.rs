@@ -117,6 +117,7 @@ impl Importer {
             progress: progress.clone(),
             begun: Instant::now(),
             seconds: Seconds::default(),
+            validators: None,
         };
         let mut running = AbortOnDropHandle::new(tokio::spawn(run.run()));
         tokio::select! {

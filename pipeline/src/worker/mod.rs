@@ -24,6 +24,7 @@ use crate::importer::Importer;
 use crate::progress::Progress;
 use crate::relay::chain;
 use crate::report::Report;
+use crate::schedules;
 use crate::work::Claimed;
 
 pub use budget::Budget;
@@ -112,6 +113,7 @@ impl Worker {
         beside.spawn(worker.clone().relay());
         beside.spawn(worker.clone().answers());
         beside.spawn(worker.clone().chores());
+        beside.spawn(worker.clone().schedules());
         if let Some(inbox) = inbox {
             let watch = inbox.watch(&worker.importer)?;
             let stop = worker.stop.clone();
@@ -254,6 +256,18 @@ impl Worker {
                 tracing::warn!(error = chain(&fault), "cannot look for unanswered imports");
             }
             self.rest(Duration::from_secs_f64(ANSWER_AFTER_SECONDS / 2.0), std::future::pending()).await;
+        }
+        Ok(())
+    }
+
+    async fn schedules(self: Arc<Self>) -> Result<()> {
+        while self.goes_on() {
+            match schedules::fire_due(&self.importer.router).await {
+                Ok(fired) if fired > 0 => tracing::info!(fired, "schedules fired"),
+                Ok(_) => {}
+                Err(fault) => tracing::warn!(error = chain(&fault), "cannot look for due schedules"),
+            }
+            self.rest(Duration::from_secs_f64(self.settings.poll_seconds), std::future::pending()).await;
         }
         Ok(())
     }

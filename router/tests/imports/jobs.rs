@@ -90,7 +90,7 @@ fn reject() -> Reject {
 async fn every_write(db: &Db<Imports>, by: &Attempt) -> Vec<Result<()>> {
     vec![
         heartbeat(db, by, 30, 1_000_000, 1_000_000).await,
-        attach_file(db, by, 1, 1, "other.csv").await,
+        attach_file(db, by, 1, 1, "other.csv", ("b", "k")).await,
         archived(db, by).await,
         set_mapping_version(db, by, 7).await,
         advance(db, by, ImportState::ALL, ImportState::Staged).await,
@@ -309,7 +309,7 @@ async fn the_same_bytes_find_their_unfinished_import() {
         assert_eq!(found(1, sha256, Mode::Full, false).await, None);
 
         let later = begun(db).await;
-        attach_file(db, &later, file_id, 9, "b.csv").await.unwrap();
+        attach_file(db, &later, file_id, 9, "b.csv", ("b", "k")).await.unwrap();
         set_mapping_version(db, &later, 3).await.unwrap();
         assert_eq!(found(1, sha256, Mode::Full, false).await, Some(later.import_id));
         assert_eq!(job(db, later.import_id).await.mapping_version, Some(3));

@@ -36,7 +36,9 @@ const HEARTBEAT: &str = "
     where id = $1 and epoch = $2 and finished_at is null and lease_owner is not null";
 
 const ATTACH_FILE: &str = "
-    update import_jobs set file_id = $3, bytes_total = $4, file_name = $5, updated_at = now()
+    update import_jobs
+    set file_id = $3, bytes_total = $4, file_name = $5, bucket = case key when '' then $6 else bucket end,
+        key = case key when '' then $7 else key end, updated_at = now()
     where id = $1 and epoch = $2 and finished_at is null";
 
 const ARCHIVED: &str = "
@@ -148,7 +150,8 @@ pub async fn heartbeat(
     note(on, attempt, query).await
 }
 
-/// Tells which delivery the import turned out to be about, and its name.
+/// Tells which delivery the import turned out to be about, its name, and, when it was fetched on a schedule and had no
+/// place so far, the bucket and key it goes to.
 ///
 /// # Errors
 /// [`RouterError::Fenced`].
@@ -158,8 +161,14 @@ pub async fn attach_file(
     file_id: i64,
     bytes_total: u64,
     file_name: &str,
+    (bucket, key): (&str, &str),
 ) -> Result<()> {
-    let query = fenced(ATTACH_FILE, attempt).bind(file_id).bind(bigint(bytes_total)).bind(storable(file_name));
+    let query = fenced(ATTACH_FILE, attempt)
+        .bind(file_id)
+        .bind(bigint(bytes_total))
+        .bind(storable(file_name))
+        .bind(bucket)
+        .bind(key);
     note(on, attempt, query).await
 }
 
