@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use feed::Plan;
-use item::{EmptyMeans, ImportState};
+use item::{EmptyMeans, ImportState, Language, Mode};
 use router::catalog::outbox::Pending;
 use router::catalog::{Publish, SupplierLock, publications, publish, staging};
 use router::imports::jobs::{self, Attempt, Job};
@@ -23,7 +23,9 @@ use crate::heartbeat::Heartbeat;
 use crate::importer::Importer;
 use crate::keep::Keep;
 use crate::order::Task;
+use crate::precedent::precedent;
 use crate::progress::{Counted, Phase, Progress};
+use crate::reject_file::RejectForm;
 use crate::rejects::RejectSink;
 use crate::report::{Report, Seconds, peak_rss_bytes};
 use crate::snapshot::Snapshot;
@@ -44,6 +46,8 @@ impl Run<'_> {
     /// Runs the import to its end, or to the fault that stopped it. A file at fault ends the import as `failed` with the
     /// catalogue as it was; after any other fault it waits to be run again.
     pub async fn attempt(mut self, received: &Received) -> Result<Report> {
+        // An earlier attempt may have found the file to be a correction.
+        self.task.mode = self.job.mode;
         let imports = self.importer.router.imports();
         let lease_seconds = self.importer.settings.lease_seconds;
         let attempt = jobs::begin_attempt(imports, self.job.id, &self.importer.owner, lease_seconds).await?;
@@ -96,26 +100,35 @@ impl Run<'_> {
     }
 
     async fn stage(&mut self, attempt: &Attempt, received: &Received) -> Result<Report> {
-        let (importer, task) = (self.importer, &self.task);
+        let importer = self.importer;
         let (catalog, imports) = (importer.router.catalog(), importer.router.imports());
         let table = Arc::new(self.table(received).await?);
 
         let begun = Instant::now();
         self.progress.enter(Phase::Surveying, table.bytes);
-        let base = publications::latest(catalog, task.supplier.id).await?.map(|latest| latest.id);
-        let (plan, snapshot) = tokio::try_join!(self.plan(&table), Snapshot::load(catalog, task.supplier.id))?;
+        let supplier_id = self.task.supplier.id;
+        let base = publications::latest(catalog, supplier_id).await?.map(|latest| latest.id);
+        let (plan, snapshot) = tokio::try_join!(self.plan(&table), Snapshot::load(catalog, supplier_id))?;
         self.seconds.survey = begun.elapsed().as_secs_f64();
         importer.note_content(&self.job, &plan).await?;
+        let mut sent_as = self.task.mode;
+        if plan.is_correction() {
+            sent_as = self.task.supplier.default_mode;
+            (self.task.mode, self.job.mode) = (Mode::Partial, Mode::Partial);
+            jobs::note_correction(imports, attempt).await?;
+        }
+        let (task, precedent) = (&self.task, plan.precedent(sent_as));
 
         let begun = Instant::now();
         self.progress.enter(Phase::Staging, table.bytes);
         let active_before = snapshot.active();
-        let keep =
-            (plan.empty_means(task.mode) == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
+        let keep = (precedent.empty_means == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
         let differ = Differ::new(snapshot, keep, &plan, &importer.limits);
-        let sink = RejectSink::open(imports, self.job.id, &plan.layout.header, &importer.settings).await?;
+        let own = (!plan.layout.numbered).then_some(plan.layout.dialect.delimiter);
+        let form = RejectForm::new(Language::of(&task.supplier.language), own);
+        let sink = RejectSink::open(imports, self.job.id, &plan.layout.header, form, &importer.settings).await?;
         let reading = Reading { table, plan: Arc::new(plan), limits: importer.limits.clone(), differ, mode: task.mode };
-        let understood = reading.plan.evidence();
+        let (understood, correction) = (reading.plan.evidence(), reading.plan.is_correction());
         let staged = stage::stage(catalog, self.job.id, reading, sink, &importer.settings, self.progress).await?;
         self.seconds.stage = begun.elapsed().as_secs_f64();
 
@@ -123,12 +136,15 @@ impl Run<'_> {
         let mut report = Report {
             state: ImportState::Staged,
             counts: staged.counts,
+            totals: staged.totals,
+            correction,
             staged_rows: staged.rows,
             base_publication: base,
             rejects_by_code: staged.rejects_by_code,
             guards: guards::check(evidence, &importer.settings.guards),
             rejects_key: importer.keep_rejects(&self.job, staged.rejects_file).await?,
             evidence: understood,
+            precedent: Some(precedent),
             ..Report::begin(&self.job)
         };
         self.take_time(&mut report);
@@ -152,16 +168,29 @@ impl Run<'_> {
         Ok(tokio::task::spawn_blocking(move || crate::fetch::open_table(file, &settings)).await??)
     }
 
-    /// What a sample suggests, settled by a pass over the whole file.
+    /// What a sample suggests, settled by a pass over the whole file. A correction is read as the file was of which its
+    /// rows are.
     async fn plan(&self, table: &Arc<Table>) -> Result<Plan> {
+        let suggested = tokio::task::spawn_blocking({
+            let (table, limits) = (table.clone(), self.importer.limits.clone());
+            let (feed, mapping) = (self.task.feed.clone(), self.task.mapping.clone());
+            move || {
+                let (sample, complete) = table.sample(limits.sample_bytes)?;
+                feed::plan(&sample, complete, mapping.as_ref(), &feed, &limits)
+            }
+        });
+        let mut plan = suggested.await??;
+        if plan.is_correction()
+            && let Some(precedent) = precedent(self.importer.router.imports(), &self.job, &plan).await?
+        {
+            plan = plan.follow(precedent)?;
+        }
         let (table, limits, progress) = (table.clone(), self.importer.limits.clone(), self.progress.clone());
-        let (feed, mapping) = (self.task.feed.clone(), self.task.mapping.clone());
-        let planned = tokio::task::spawn_blocking(move || {
-            let (sample, complete) = table.sample(limits.sample_bytes)?;
-            let plan = feed::plan(&sample, complete, mapping.as_ref(), &feed, &limits)?;
+        let feed = self.task.feed.clone();
+        let settled = tokio::task::spawn_blocking(move || {
             feed::survey(|| Ok(Counted::new(table.open()?, &progress)), plan, &feed, &limits)
         });
-        Ok(planned.await??)
+        Ok(settled.await??)
     }
 
     async fn publish(&mut self, attempt: &Attempt, report: &Report) -> Result<()> {

@@ -243,7 +243,7 @@ impl Importer {
         let Some(file_id) = job.file_id else { return Ok(()) };
         let layout = &plan.layout;
         let facts = Facts {
-            format: "csv".to_owned(),
+            format: if layout.numbered { "spreadsheet" } else { "csv" }.to_owned(),
             encoding: serde_json::to_value(layout.encoding).ok().and_then(|name| name.as_str().map(str::to_owned)),
             dialect: serde_json::to_value(layout.dialect).ok(),
             header: layout.header.clone(),

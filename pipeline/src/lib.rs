@@ -18,6 +18,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod diff;
+mod duplicate;
 mod error;
 mod fan_out;
 mod fetch;
@@ -27,7 +28,10 @@ mod import;
 mod importer;
 mod keep;
 mod order;
+mod precedent;
 mod progress;
+mod receipt;
+mod reject_file;
 mod rejects;
 mod report;
 mod settings;
@@ -42,7 +46,7 @@ pub use guards::{GuardSettings, Trip};
 pub use importer::Importer;
 pub use order::Order;
 pub use progress::{Phase, Progress};
-pub use rejects::RejectFile;
+pub use reject_file::{RejectFile, RejectForm, fixes, problems};
 pub use report::{Report, Seconds};
 pub use settings::Settings;
 pub use snapshot::{Sight, Snapshot};

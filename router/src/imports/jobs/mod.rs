@@ -4,7 +4,8 @@ mod attempt;
 mod job;
 
 pub use attempt::{
-    Attempt, advance, attach_file, begin_attempt, complete, fail, heartbeat, hold, progress, set_mapping_version,
+    Attempt, advance, attach_file, begin_attempt, complete, fail, heartbeat, hold, note_correction, progress,
+    set_mapping_version,
 };
 pub use job::{Failure, Guard, Job, JobFilter, NewJob, Priority, approve, cancel, create, find, list, unfinished};
 

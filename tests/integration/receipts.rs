@@ -1,0 +1,169 @@
+//! What comes back to the supplier: the rejects file, corrected and dropped back, and the receipt.
+
+use arrivage_tests::{Dump, Home, World};
+
+/// Forty good rows and, among them, rows at fault; written with `;`.
+struct Delivery {
+    header: &'static str,
+    good: String,
+    bad: &'static [(&'static str, &'static str)],
+}
+
+impl Delivery {
+    fn of(header: &'static str, bad: &'static [(&'static str, &'static str)]) -> Self {
+        let row = |n: usize| format!("S-{n:02};;Étau {n};{},{:03};{n};03/04/2026;note {n};\n", n + 1, n * 7 % 1000);
+        let proof = "P-1;;Preuve;1.234,50;1;04/25/2026;;\n";
+        Delivery { header, good: (0..40).map(row).collect::<String>() + proof, bad }
+    }
+
+    fn wrong(&self) -> String {
+        let bad: String = self.bad.iter().map(|(wrong, _)| format!("{wrong}\n")).collect();
+        format!("{}\n{}{bad}", self.header, self.good)
+    }
+
+    fn right(&self) -> String {
+        let right: String = self.bad.iter().map(|(_, right)| format!("{right}\n")).collect();
+        format!("{}\n{}{right}", self.header, self.good)
+    }
+}
+
+fn french(world: &World, code: &str) {
+    world.supplier(code);
+    world.arrivage(&["supplier", "set", code, "--language", "fr"]).expect(0);
+}
+
+fn outbox(world: &World, name: &str) -> String {
+    String::from_utf8(world.object(&format!("outbox/acme/{name}"))).unwrap()
+}
+
+fn drop_and_import(world: &World, name: &str, bytes: &[u8]) -> arrivage_tests::Ended {
+    let key = world.drop_file("acme", name, bytes);
+    world.arrivage(&["import", "--bucket-key", &key, "--json"])
+}
+
+/// The products, by what a reader of the catalogue sees of them.
+fn catalogue(world: &World) -> Vec<String> {
+    let columns = "sku, gtin, title, price, currency, stock, available_from, attributes, is_active, content_hash";
+    world.rows(Home::Catalog, &format!("select {columns} from products order by sku collate \"C\""))
+}
+
+const HEADER: &str = "Réf;EAN;Désignation;Prix HT;Stock;Disponible le;@Note;-Remise";
+
+/// What stands in the file, and what should have: prices and dates that only the whole file explains, formulas, markup.
+const BAD: &[(&str, &str)] = &[
+    ("-AB=1;;Vis;12,x;5;03/04/2026;=1+1;", "-AB=1;;Vis;1.234;5;03/04/2026;=1+1;"),
+    (
+        "@x;4006381333932;\"Clou; \"\"long\"\"\";1,500;;04/03/2026;'=quoted;+5%",
+        "@x;4006381333931;\"Clou; \"\"long\"\"\";1,500;;04/03/2026;'=quoted;+5%",
+    ),
+    ("C-3;;;2,250;7;;\"deux\nlignes\";", "C-3;;Écrou;2,250;7;;\"deux\nlignes\";"),
+    ("=D4;;Scie;3,125", "=D4;;Scie;3,125;9;;;"),
+];
+
+#[test]
+fn a_corrected_rejects_file_applies_just_its_rows() {
+    let delivery = Delivery::of(HEADER, BAD);
+    let world = World::new();
+    french(&world, "acme");
+    drop_and_import(&world, "tarif.csv", delivery.wrong().as_bytes())
+        .expect(0)
+        .expect_counts("45 read, 41 created, 4 rejected");
+    let before = Dump::of_catalog(&world);
+
+    let rejects = outbox(&world, "tarif.csv.rejects.csv");
+    assert!(rejects.starts_with("\u{feff}Réf;EAN;Désignation;Prix HT;Stock;Disponible le;'@Note;'-Remise;arrivage_line;arrivage_problem;arrivage_fix\r\n"), "{rejects}");
+    assert!(rejects.contains("'-AB=1;;Vis;12,x;5;03/04/2026;'=1+1;;43;nombre illisible (colonne « Prix HT » : « 12,x ») [number_unreadable];"), "{rejects}");
+    let corrected = rejects
+        .replacen("12,x", "1.234", 1)
+        .replacen("4006381333932", "4006381333931", 1)
+        .replacen("C-3;;;", "C-3;;Écrou;", 1)
+        .replacen("'=D4;;Scie;3,125;;", "'=D4;;Scie;3,125;9;", 1);
+    let ended = drop_and_import(&world, "tarif.csv.rejects.csv", corrected.as_bytes()).expect(0);
+    let ended = ended.expect_counts("4 read, 4 created");
+    let answer = ended.json();
+    assert_eq!((&answer["mode"], &answer["correction"]), (&"partial".into(), &true.into()));
+    world.expect_rows(
+        Home::Imports,
+        "select status, mode from import_jobs order by created_at",
+        &["completed|full", "completed|partial"],
+    );
+    world.expect_rows(Home::Catalog, "select mode from import_publications order by id", &["full", "partial"]);
+
+    // Nothing that was there has changed.
+    let added = Dump::of_catalog(&world);
+    let lost: Vec<_> = before.difference(&added).into_iter().filter(|line| line.contains("products - ")).collect();
+    assert_eq!(lost, [""; 0]);
+
+    let ideal = World::new();
+    french(&ideal, "acme");
+    drop_and_import(&ideal, "tarif.csv", delivery.right().as_bytes()).expect(0).expect_counts("45 read, 45 created");
+    assert_eq!(catalogue(&world), catalogue(&ideal));
+    world.expect_rows(
+        Home::Catalog,
+        "select sku, price, available_from, attributes from products where sku in ('-AB=1', '@x') order by sku",
+        &[
+            "-AB=1|1234.0000|2026-03-04|{\"@Note\": \"=1+1\"}",
+            "@x|1.5000|2026-04-03|{\"@Note\": \"'=quoted\", \"-Remise\": \"+5%\"}",
+        ],
+    );
+
+    // The same correction again is the file published last.
+    let again = drop_and_import(&world, "tarif.csv.rejects.csv", corrected.as_bytes()).expect(0);
+    assert_eq!(again.json()["identical"], true);
+}
+
+#[test]
+fn a_rejects_file_that_comes_back_as_it_was_changes_nothing() {
+    let bad: &[(&str, &str)] =
+        &[("S-01;;Étau, encore;9,000;3;;;", ""), ("X;;Vis;12,x;5;;;", ""), ("Y;4006381333932;Vis;1,000;5;;;", "")];
+    let delivery = Delivery::of(HEADER, bad);
+    let world = World::new();
+    world.supplier("acme");
+    drop_and_import(&world, "tarif.csv", delivery.wrong().as_bytes())
+        .expect(0)
+        .expect_counts("44 read, 41 created, 2 rejected, 1 duplicate");
+    let before = catalogue(&world);
+    let rejects = outbox(&world, "tarif.csv.rejects.csv");
+    assert!(rejects.contains("SKU repeated (first on line 3) [duplicate_sku]"), "{rejects}");
+
+    // Every row is at fault still, so the guard holds it; dropped again it is the same import.
+    let held = drop_and_import(&world, "back.csv", rejects.as_bytes()).expect(3);
+    let held = held.expect_counts("3 read, 2 rejected, 1 duplicate");
+    let again = drop_and_import(&world, "back.csv", rejects.as_bytes()).expect(3);
+    assert_eq!(again.import_id(), held.import_id());
+    assert_eq!(catalogue(&world), before);
+
+    // A SKU of its own, and the duplicate is a product.
+    let corrected = rejects.replacen("S-01;", "S-99;", 1).replacen("12,x", "12,0", 1).replacen("333932", "333931", 1);
+    drop_and_import(&world, "back.csv", corrected.as_bytes()).expect(0).expect_counts("3 read, 3 created");
+    world.expect_rows(Home::Catalog, "select count(*) from products where is_active", &["44"]);
+}
+
+#[test]
+fn a_held_correction_is_published_as_a_correction() {
+    let delivery = Delivery::of(HEADER, BAD);
+    let world = World::new();
+    world.supplier("acme");
+    drop_and_import(&world, "tarif.csv", delivery.wrong().as_bytes()).expect(0);
+    let half = outbox(&world, "tarif.csv.rejects.csv").replacen("C-3;;;", "C-3;;Écrou;", 1);
+    let held = drop_and_import(&world, "half.csv", half.as_bytes()).expect(3);
+    world.arrivage(&["publish", &held.import_id(), "--json"]).expect(0);
+    world.expect_rows(Home::Catalog, "select count(*), count(*) filter (where is_active) from products", &["43|43"]);
+    world.expect_rows(Home::Catalog, "select mode from import_publications order by id", &["full", "partial"]);
+}
+
+#[test]
+fn an_empty_cell_of_a_correction_means_what_it_meant_in_the_file() {
+    let world = World::new();
+    world.supplier("acme");
+    let file = |rows: &str| format!("{HEADER}\n{}{rows}", Delivery::of(HEADER, &[]).good);
+    drop_and_import(&world, "one.csv", file("A;;Vis;1,000;5;;;\n").as_bytes()).expect(0);
+    // The stock is left out on purpose, the price by mistake: in a full file the product loses its stock.
+    world.arrivage(&["supplier", "set", "acme", "--mode", "partial"]).expect(0);
+    let bad = file("A;;Vis;1,x;;;;\n");
+    world.save("two.csv", bad.as_bytes());
+    world.arrivage(&["import", "two.csv", "--supplier", "acme", "--mode", "full", "--json"]).expect(0);
+    let corrected = outbox(&world, "two.csv.rejects.csv").replacen("1,x", "2,000", 1);
+    drop_and_import(&world, "two.csv.rejects.csv", corrected.as_bytes()).expect(0);
+    world.expect_rows(Home::Catalog, "select price, stock, is_active from products where sku = 'A'", &["2.0000||t"]);
+}
