@@ -25,6 +25,7 @@ use crate::keep::Keep;
 use crate::order::Task;
 use crate::precedent::precedent;
 use crate::progress::{Counted, Phase, Progress};
+use crate::receipt::Circumstances;
 use crate::reject_file::RejectForm;
 use crate::rejects::RejectSink;
 use crate::report::{Report, Seconds, peak_rss_bytes};
@@ -67,6 +68,10 @@ impl Run<'_> {
             }
             // What failed may be the very database that keeps the log.
             Err(fault) => tracing::warn!(import.id = %self.job.id, error = %fault, "import stopped; run it again"),
+        }
+        if outcome.as_ref().err().is_none_or(ImportError::permanent) {
+            let language = Language::of(&self.task.supplier.language);
+            self.importer.answer(self.job.id, outcome.as_ref().ok(), language, Circumstances::default()).await;
         }
         outcome
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use feed::{Limits, Plan};
-use item::{Counts, ImportState};
+use item::{Counts, ImportState, Language};
 use router::DatabaseRouter;
 use router::catalog::{Supplier, SupplierLock, publications, staging, suppliers};
 use router::imports::files::{self, Facts, NewFile};
@@ -19,6 +19,7 @@ use crate::fetch::{self, Received};
 use crate::import::Run;
 use crate::order::{Order, Task};
 use crate::progress::{Phase, Progress};
+use crate::receipt::Circumstances;
 use crate::report::{Report, Seconds, peak_rss_bytes};
 
 /// Imports files over one set of services.
@@ -133,10 +134,14 @@ impl Importer {
     /// # Errors
     /// [`ImportError::NotHeld`] among others.
     pub async fn discard(&self, import_id: Uuid) -> Result<()> {
-        self.held(import_id).await?;
+        let job = self.held(import_id).await?;
         jobs::cancel(self.router.imports(), import_id).await?;
         let bulk = self.router.catalog().bulk().await?;
-        Ok(staging::drop(&bulk, import_id).await?)
+        staging::drop(&bulk, import_id).await?;
+        let language = Language::of(&self.known(&job.supplier_code).await?.language);
+        let report = Report { state: ImportState::Cancelled, ..Report::kept(&job) };
+        self.answer(import_id, Some(&report), language, Circumstances::default()).await;
+        Ok(())
     }
 
     /// A held import, or an approved one that a crash stopped on its way.
@@ -172,7 +177,7 @@ impl Importer {
         let job = self.job_of(publication.import_id).await?;
         let before = Report::kept(&job);
         let total = begun.elapsed().as_secs_f64();
-        Ok(Some(Report {
+        let report = Report {
             state: ImportState::Completed,
             identical: true,
             file: order.key.file().to_owned(),
@@ -180,7 +185,10 @@ impl Importer {
             seconds: Seconds { total, to_published: total, ..Seconds::default() },
             peak_rss_bytes: peak_rss_bytes(),
             ..before
-        }))
+        };
+        let circumstances = Circumstances { identical_to: Some(publication.created_at), ..Circumstances::default() };
+        self.answer(job.id, Some(&report), Language::of(&task.supplier.language), circumstances).await;
+        Ok(Some(report))
     }
 
     async fn record(&self, task: &Task, order: &Order, received: &Received) -> Result<i64> {
@@ -252,10 +260,16 @@ impl Importer {
         Ok(files::set_facts(self.router.imports(), file_id, &facts).await?)
     }
 
-    /// Puts the rejects file beside the supplier's receipts and returns its key.
+    /// Puts the rejects file beside the supplier's receipts and returns its key. Without rejects, that of an earlier file of
+    /// the same name goes: nobody is to correct it any more.
     pub(crate) async fn keep_rejects(&self, job: &Job, rejects: Option<NamedTempFile>) -> Result<Option<String>> {
-        let Some(file) = rejects else { return Ok(None) };
         let key = keys::rejects(&job.supplier_code, &job.file_name);
+        let Some(file) = rejects else {
+            return match self.storage.delete(Bucket::ImportsFiles, &key).await {
+                Ok(()) | Err(StorageError::NotFound { .. }) => Ok(None),
+                Err(fault) => Err(fault.into()),
+            };
+        };
         self.storage.put_file(Bucket::ImportsFiles, &key, file.path()).await?;
         Ok(Some(key))
     }

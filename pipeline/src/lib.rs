@@ -46,6 +46,7 @@ pub use guards::{GuardSettings, Trip};
 pub use importer::Importer;
 pub use order::Order;
 pub use progress::{Phase, Progress};
+pub use receipt::{Balance, Circumstances, Failed, Newer, Receipt, Rejected, SCHEMA, Times, Tripped, keep_receipt};
 pub use reject_file::{RejectFile, RejectForm, fixes, problems};
 pub use report::{Report, Seconds};
 pub use settings::Settings;

@@ -1,6 +1,7 @@
 //! What comes back to the supplier: the rejects file, corrected and dropped back, and the receipt.
 
 use arrivage_tests::{Dump, Home, World};
+use serde_json::{Value, json};
 
 /// Forty good rows and, among them, rows at fault; written with `;`.
 struct Delivery {
@@ -34,6 +35,10 @@ fn french(world: &World, code: &str) {
 
 fn outbox(world: &World, name: &str) -> String {
     String::from_utf8(world.object(&format!("outbox/acme/{name}"))).unwrap()
+}
+
+fn receipt(world: &World, name: &str) -> Value {
+    serde_json::from_str(&outbox(world, &format!("{name}.receipt.json"))).unwrap()
 }
 
 fn drop_and_import(world: &World, name: &str, bytes: &[u8]) -> arrivage_tests::Ended {
@@ -166,4 +171,64 @@ fn an_empty_cell_of_a_correction_means_what_it_meant_in_the_file() {
     let corrected = outbox(&world, "two.csv.rejects.csv").replacen("1,x", "2,000", 1);
     drop_and_import(&world, "two.csv.rejects.csv", corrected.as_bytes()).expect(0);
     world.expect_rows(Home::Catalog, "select price, stock, is_active from products where sku = 'A'", &["2.0000||t"]);
+}
+
+#[test]
+fn every_outcome_leaves_a_receipt_that_balances() {
+    let world = World::new();
+    french(&world, "acme");
+    let delivery = Delivery::of(HEADER, BAD);
+    let import = drop_and_import(&world, "tarif.csv", delivery.wrong().as_bytes()).expect(0).import_id();
+    let first = receipt(&world, "tarif.csv");
+    assert_eq!(first["import_id"], json!(import));
+    assert_eq!((&first["state"], &first["schema"]), (&json!("completed"), &json!("arrivage.receipt/1")));
+    assert_eq!((&first["counts"]["read"], &first["counts"]["balances"]), (&json!(45), &json!(true)));
+    assert_eq!(first["rejects_file"], json!("outbox/acme/tarif.csv.rejects.csv"));
+    assert_eq!(first["rejects"][0]["problem"], json!("valeur obligatoire absente"));
+    assert!(first["times"]["finished"].is_string(), "{first}");
+    let summed = "select count(*), count(price), sum(price), count(stock), sum(stock) from products";
+    let totals = &first["totals"];
+    let told = ["products", "priced", "price_sum", "stocked", "stock_sum"].map(|name| match &totals[name] {
+        Value::String(text) => text.clone(),
+        number => number.to_string(),
+    });
+    world.expect_rows(Home::Catalog, summed, &[&told.join("|")]);
+
+    drop_and_import(&world, "again.csv", delivery.wrong().as_bytes()).expect(0);
+    let identical = receipt(&world, "again.csv");
+    assert_eq!((&identical["identical"], &identical["import_id"]), (&json!(true), &json!(import)));
+    let said = identical["message"].as_str().unwrap();
+    assert!(said.starts_with("ce fichier est identique à celui du ") && said.ends_with(" : rien à faire"), "{said}");
+
+    drop_and_import(&world, "empty.csv", b"\n\n").expect(1);
+    let failed = receipt(&world, "empty.csv");
+    assert_eq!((&failed["state"], &failed["failure"]["code"]), (&json!("failed"), &json!("empty_file")));
+    assert_eq!(failed["failure"]["fix"], json!("renvoyez le fichier avec ses lignes"));
+
+    let few = format!("{HEADER}\nS-01;;Étau 1;1,000;3;;;\n");
+    let held = drop_and_import(&world, "few.csv", few.as_bytes()).expect(3).import_id();
+    let answer = receipt(&world, "few.csv");
+    assert_eq!((&answer["state"], &answer["times"]["finished"]), (&json!("held"), &Value::Null));
+    assert_eq!(answer["guards"][0]["detail"], json!("40 produits actifs absents de ce fichier complet"));
+    world.arrivage(&["discard", &held]).expect(0);
+    let answer = receipt(&world, "few.csv");
+    assert_eq!(answer["message"], json!("l'import a été annulé et rien n'a été publié"));
+
+    // The rows are right now: there is nothing left to correct.
+    drop_and_import(&world, "tarif.csv", delivery.right().as_bytes()).expect(0);
+    assert_eq!(receipt(&world, "tarif.csv")["rejects_file"], Value::Null);
+    assert!(!world.keys("outbox/").contains(&"outbox/acme/tarif.csv.rejects.csv".to_owned()));
+}
+
+#[test]
+fn a_dry_run_tells_what_would_be() {
+    let world = World::new();
+    world.supplier("acme");
+    let file = "sku;title;price;stock\nA;Screw;1,25;4\nB;Nail;0,75;>10\n";
+    world.import("acme", "prices.csv", file.as_bytes(), &["--dry-run"]).expect(0);
+    let answer = receipt(&world, "prices.csv");
+    let said = "dry run, nothing was published: 2 rows read, 2 products created, 0 changed, 0 unchanged, 0 withdrawn";
+    assert_eq!(answer["message"], json!(said));
+    assert_eq!(answer["totals"]["price_sum"], json!("2.0000"));
+    world.expect_rows(Home::Catalog, "select count(*) from products", &["0"]);
 }
