@@ -33,6 +33,9 @@ pub struct Correction {
 }
 
 impl Correction {
+    /// Of a file that is known by other signs: our columns are gone, our apostrophes are not.
+    pub(crate) const WITHOUT_COLUMNS: Correction = Correction { dropped: Vec::new(), problem: None };
+
     /// Takes our columns out of a header, if any are there.
     pub(crate) fn take_from(header: &mut Vec<String>) -> Option<Correction> {
         let dropped: Vec<usize> = (0..header.len()).filter(|place| is_ours(&header[*place])).collect();
@@ -50,6 +53,13 @@ pub fn protected(cell: &str) -> Cow<'_, str> {
     let number = digits.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte));
     let bare = cell.trim_start_matches('\'');
     if runs(bare.as_bytes()) && !number { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// Takes our apostrophes off the cells of a header.
+pub(crate) fn unprotect(header: &mut [String]) {
+    for cell in header.iter_mut().filter(|cell| is_protected(cell.as_bytes())) {
+        cell.remove(0);
+    }
 }
 
 /// Whether the first byte of a cell is the apostrophe that [`protected`] put there.

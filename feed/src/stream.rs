@@ -8,6 +8,7 @@ use item::{EmptyMeans, Field, FileCode, Mode};
 use serde::Serialize;
 
 use crate::blocks::in_order;
+use crate::correction::{Correction, unprotect};
 use crate::decode::{Records, detect, whole_records};
 use crate::map::{Choice, RowBatch, given_choices};
 use crate::normalize::{Survey, check_constants, normalize};
@@ -68,6 +69,19 @@ impl Plan {
     /// The file is a rejects file that comes back corrected: its rows are some, never the whole catalogue.
     pub fn is_correction(&self) -> bool {
         self.layout.correction.is_some()
+    }
+
+    /// The file is a correction, whether or not our columns are still in it: somebody says so who knows its name.
+    ///
+    /// # Errors
+    /// Those of [`Mapping::bind`].
+    pub fn into_correction(mut self) -> Result<Plan, DecodeError> {
+        if !self.is_correction() {
+            self.layout.correction = Some(Correction::WITHOUT_COLUMNS);
+            unprotect(&mut self.layout.header);
+            self.binding = self.mapping.bind(&self.layout.header)?;
+        }
+        Ok(self)
     }
 
     /// What an empty cell means: by the mapping, else as in the file of which this one corrects rows, else by a mode: the
@@ -208,7 +222,7 @@ fn plan_again<R: Read>(
     let mut again = crate::plan(&sample, complete, plan.mapping_given.then_some(&plan.mapping), &settings, limits)?;
     again.layout.encoding = encoding;
     again.precedent = plan.precedent.clone();
-    Ok(again)
+    if plan.is_correction() { again.into_correction() } else { Ok(again) }
 }
 
 fn survey_once<R: Read + Send>(

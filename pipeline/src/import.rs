@@ -13,6 +13,7 @@ use router::catalog::{Publish, SupplierLock, publications, publish, staging};
 use router::imports::jobs::{self, Attempt, Job};
 use router::imports::logs::{self, LogLevel};
 use serde_json::{Value, json};
+use storage::keys;
 use tokio::runtime::Handle;
 
 use crate::diff::Differ;
@@ -185,6 +186,9 @@ impl Run<'_> {
             }
         });
         let mut plan = suggested.await??;
+        if keys::is_rejects(&self.job.file_name) {
+            plan = plan.into_correction()?;
+        }
         if plan.is_correction()
             && let Some(precedent) = precedent(self.importer.router.imports(), &self.job, &plan).await?
         {

@@ -1,6 +1,6 @@
 //! What comes back to the supplier: the rejects file, corrected and dropped back, and the receipt.
 
-use arrivage_tests::{Dump, Home, World};
+use arrivage_tests::{Dump, Home, World, files};
 use serde_json::{Value, json};
 
 /// Forty good rows and, among them, rows at fault; written with `;`.
@@ -231,4 +231,63 @@ fn a_dry_run_tells_what_would_be() {
     assert_eq!(answer["message"], json!(said));
     assert_eq!(answer["totals"]["price_sum"], json!("2.0000"));
     world.expect_rows(Home::Catalog, "select count(*) from products", &["0"]);
+}
+
+/// The cells of a rejects file that holds no quotes.
+fn cells(rejects: &str) -> Vec<Vec<&str>> {
+    let text = rejects.trim_start_matches('\u{feff}');
+    text.lines().map(|line| line.split(';').collect()).collect()
+}
+
+#[test]
+fn a_correction_may_come_as_a_workbook_and_is_partial_whatever_is_asked() {
+    let world = World::new();
+    world.supplier("acme");
+    let wrong = files::products('A', 0..30) + "-B=1;Bolt;Forgeval;Hardware > Screws;1.x;3\n@c;;Forgeval;;2,00;4\n";
+    world
+        .import("acme", "prices.csv", wrong.as_bytes(), &[])
+        .expect(0)
+        .expect_counts("32 read, 30 created, 2 rejected");
+    let rejects = outbox(&world, "prices.csv.rejects.csv").replacen("1.x", "1,50", 1).replacen("'@c;;", "'@c;Cap;", 1);
+    let workbook = files::workbook(&cells(&rejects));
+    let ended = world.import("acme", "back.xlsx", &workbook, &["--mode", "full"]).expect(0);
+    assert_eq!(ended.expect_counts("2 read, 2 created").json()["mode"], "partial");
+    world.expect_rows(
+        Home::Catalog,
+        "select sku, price, attributes from products where title in ('Bolt', 'Cap') order by sku collate \"C\"",
+        &["-B=1|1.5000|", "@c|2.0000|"],
+    );
+    world.expect_rows(Home::Catalog, "select count(*) from products where is_active", &["32"]);
+}
+
+#[test]
+fn a_rejects_file_without_our_columns_is_known_by_its_name() {
+    let world = World::new();
+    world.supplier("acme");
+    let wrong = files::products('A', 0..15) + "-B=1;Bolt;Forgeval;;1.x;3\n";
+    world.import("acme", "prices.csv", wrong.as_bytes(), &[]).expect(0);
+    let rejects = outbox(&world, "prices.csv.rejects.csv").replacen("1.x", "1,50", 1);
+    let bare: String = cells(&rejects).iter().map(|row| row[..6].join(";") + "\n").collect();
+    world.import("acme", "prices.csv.rejects.csv", bare.as_bytes(), &[]).expect(0).expect_counts("1 read, 1 created");
+    world.expect_rows(
+        Home::Catalog,
+        "select count(*), count(*) filter (where sku = '-B=1' and price = 1.5) from products where is_active",
+        &["16|1"],
+    );
+}
+
+#[test]
+fn rejects_are_printed_and_saved_in_the_language_of_the_supplier_or_another() {
+    let world = World::new();
+    french(&world, "acme");
+    let wrong = files::products('A', 0..30) + "B-1;;Forgeval;;1,00;\n";
+    let import = world.import("acme", "prices.csv", wrong.as_bytes(), &[]).expect(0).import_id();
+    let printed = world.arrivage(&["rejects", &import]).expect(0).stdout;
+    assert!(printed.contains("valeur obligatoire absente (colonne « title ») [required_missing]"), "{printed}");
+    let english = world.arrivage(&["rejects", &import, "--language", "en"]).expect(0).stdout;
+    assert!(english.contains("required value missing (column “title”)"), "{english}");
+    world.arrivage(&["rejects", &import, "--save", "saved.csv"]).expect(0);
+    let saved = std::fs::read_to_string(world.folder().join("saved.csv")).unwrap();
+    assert_eq!(saved, outbox(&world, "prices.csv.rejects.csv"));
+    world.arrivage(&["rejects", &import, "--language", "latin"]).expect(2);
 }

@@ -8,7 +8,7 @@ use super::grammar::line_end;
 use super::header::{Header, unique_names};
 use super::reading::Reading;
 use super::text::in_utf8;
-use crate::correction::{Correction, is_protected};
+use crate::correction::{Correction, unprotect};
 use crate::{DecodeError, Dialect, Encoding, Evidence, FeedSettings, Layout, Limits, is_correction};
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -40,9 +40,7 @@ pub fn detect(sample: &[u8], complete: bool, settings: &FeedSettings, limits: &L
     if is_correction(&header) {
         // What stands beyond our columns has no name: a row that is too wide came back, and is not to name columns.
         header.truncate(header.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1));
-        for cell in header.iter_mut().filter(|cell| is_protected(cell.as_bytes())) {
-            cell.remove(0);
-        }
+        unprotect(&mut header);
     }
     let header_line = sample.line_of(best);
     if header.len() > limits.columns_max {

@@ -104,3 +104,18 @@ fn a_correction_is_read_as_the_file_of_which_its_rows_are() {
     .unwrap();
     assert_eq!(read, [(Some(1234_0000), Some("2026-04-03".to_owned()))]);
 }
+
+#[test]
+fn a_correction_without_our_columns_is_one_when_its_name_says_so() {
+    let file = "sku;'@name;title;price\n'-A;'@x;Screw;1,50\n";
+    let plain = Feed::of(file).plan().unwrap();
+    assert!(!plain.is_correction());
+    let plan = plain.into_correction().unwrap();
+    assert_eq!(plan.layout.header[1], "@name");
+    read_items(file.as_bytes(), &plan, &Limits::default(), |batch| {
+        assert_eq!(batch.items.text(Field::Sku, 0), Some("-A"));
+        assert_eq!(batch.items.text(Field::Attributes, 0), Some("{\"@name\":\"@x\"}"));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+}

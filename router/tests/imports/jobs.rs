@@ -3,7 +3,7 @@ use item::{Counts, FileCode, ImportState, Mode};
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{
     self, Attempt, Failure, Guard, Job, JobFilter, NewJob, Priority, advance, approve, attach_file, begin_attempt,
-    cancel, complete, fail, heartbeat, hold, progress, set_mapping_version,
+    cancel, complete, fail, heartbeat, hold, note_correction, progress, set_mapping_version,
 };
 use router::{Db, Imports, Result, RouterError};
 use serde_json::json;
@@ -94,6 +94,7 @@ async fn every_write(db: &Db<Imports>, by: &Attempt) -> Vec<Result<()>> {
         heartbeat(db, by, 30).await,
         progress(db, by, 1_000_000, 1_000_000).await,
         attach_file(db, by, 1, 1).await,
+        note_correction(db, by).await,
         set_mapping_version(db, by, 7).await,
         advance(db, by, ImportState::ALL, ImportState::Staged).await,
         hold(db, by, FileCode::TooManyRejects, "half of it", &ten_rows(), &report()).await,
@@ -313,6 +314,13 @@ async fn the_same_bytes_find_their_unfinished_import() {
         set_mapping_version(db, &later, 3).await.unwrap();
         assert_eq!(found(1, sha256, Mode::Full, false).await, Some(later.import_id));
         assert_eq!(job(db, later.import_id).await.mapping_version, Some(3));
+
+        // Whoever asks has not looked into the file, and does not know that it is a correction.
+        note_correction(db, &later).await.unwrap();
+        assert_eq!(job(db, later.import_id).await.mode, Mode::Partial);
+        assert_eq!(found(1, sha256, Mode::Full, false).await, Some(later.import_id));
+        assert_eq!(found(1, sha256, Mode::Partial, false).await, Some(later.import_id));
+        assert_eq!(found(1, sha256, Mode::Full, true).await, None);
     })
     .await;
 }
