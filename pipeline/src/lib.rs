@@ -21,6 +21,7 @@
 
 mod answer;
 mod diff;
+mod duplicate;
 mod error;
 mod fetch;
 mod guards;
@@ -30,7 +31,10 @@ mod importer;
 mod keep;
 mod order;
 mod policy;
+mod precedent;
 mod progress;
+mod receipt;
+mod reject_file;
 mod rejects;
 mod relay;
 mod report;
@@ -53,7 +57,8 @@ pub use importer::Importer;
 pub use order::Order;
 pub use policy::{RetrySettings, Verdict, verdict};
 pub use progress::{Phase, Progress};
-pub use rejects::RejectFile;
+pub use receipt::{Balance, Circumstances, Failed, Newer, Receipt, Rejected, SCHEMA, Times, Tripped};
+pub use reject_file::{RejectFile, RejectForm, fixes, problems};
 pub use relay::Relay;
 pub use report::{Report, Seconds};
 pub use settings::Settings;

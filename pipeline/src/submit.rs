@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use item::ImportState;
+use item::{ImportState, Language};
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{self, Job, NewJob, Priority};
 use storage::Bucket;
@@ -16,6 +16,7 @@ use crate::import::{dropped, identical};
 use crate::importer::{Importer, archive_key_of};
 use crate::order::{Order, Task};
 use crate::progress::Progress;
+use crate::receipt::{Circumstances, Receipt, keep_receipt};
 use crate::report::{Report, Seconds, peak_rss_bytes};
 
 /// What came of an order.
@@ -144,13 +145,17 @@ impl Importer {
         };
         files::record(imports, &again).await?;
         let total = begun.elapsed().as_secs_f64();
-        let before = Report::kept(&self.job_of(publication.import_id).await?);
+        let former = self.job_of(publication.import_id).await?;
+        let before = Report::kept(&former);
         let report = Report {
             file: order.key.file().to_owned(),
             seconds: Seconds { total, to_published: total, ..Seconds::default() },
             peak_rss_bytes: peak_rss_bytes(),
             ..identical(&publication, before)
         };
+        let circumstances = Circumstances { identical_to: Some(publication.created_at), ..Circumstances::default() };
+        let language = Language::of(&task.supplier.language);
+        keep_receipt(&self.storage, &Receipt::of(&former, Some(&report), language, circumstances)).await?;
         Ok(Some(Submitted::Answered(Box::new(report))))
     }
 }

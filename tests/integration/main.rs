@@ -7,6 +7,7 @@ mod bad_input;
 mod commands;
 mod dump;
 mod guards;
+mod receipts;
 mod schedules;
 mod spine;
 mod spreadsheets;

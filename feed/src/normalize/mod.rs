@@ -30,6 +30,7 @@ mod urls;
 mod variants;
 mod words;
 
+pub(crate) use conventions::Convention;
 pub use conventions::Conventions;
 use item::{Column, Field, FileCode, IntColumn, ItemBatch, Problem, Reject, RejectCode, TextColumn};
 
