@@ -14,7 +14,7 @@ use crate::guards::Trip;
 /// What came of an import: the summary for people, kept in `import_jobs.report`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
-    /// The import; for an identical file the one that published it before.
+    /// The import; for an identical file that was imported by hand and so made none, the one that published it before.
     pub import_id: Uuid,
     /// Code of the supplier.
     pub supplier: String,

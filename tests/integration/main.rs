@@ -14,3 +14,4 @@ mod spreadsheets;
 mod survival;
 mod together;
 mod watch;
+mod workers;

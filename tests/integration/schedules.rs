@@ -71,12 +71,12 @@ fn many_workers_at_once_fire_each_schedule_once() {
     });
     assert_eq!(fired.iter().sum::<u64>(), 12, "{fired:?}");
     assert_eq!(fire(&world), 0);
-    let jobs = "select count(*), count(distinct settings->>'schedule'), min(status), min(key), min(supplier_code),
+    let jobs = "select count(*), count(distinct schedule_id), min(status), min(key), min(supplier_code),
                     bool_and(substr(id::text, 15, 1) = '7') from import_jobs";
     world.expect_rows(Home::Imports, jobs, &["12|12|queued||acme|t"]);
     let left = "select count(*) from import_schedules as s join import_jobs as j on j.id = last_import_id
                 where next_run_at > now() and last_outcome = 'fired' and last_run_at = j.created_at
-                    and s.id = (j.settings->>'schedule')::bigint";
+                    and s.id = j.schedule_id";
     world.expect_rows(Home::Imports, left, &["12"]);
 }
 

@@ -24,7 +24,7 @@ pub const SCHEMA: &str = "arrivage.receipt/1";
 pub struct Receipt {
     /// [`SCHEMA`].
     pub schema: &'static str,
-    /// The import; for an identical file the one that published it before.
+    /// The import; for an identical file that was imported by hand and so made none, the one that published it before.
     pub import_id: Uuid,
     /// Code of the supplier.
     pub supplier: String,
