@@ -49,6 +49,7 @@ impl Differ {
         let mut counts = Counts { read: batch.read, rejected: batch.rejects.len() as u64, ..Counts::default() };
         let mut totals = Totals { rows: batch.read, ..Totals::default() };
         let (prices, stocks) = (batch.items.column(Field::Price), batch.items.column(Field::Stock));
+        batch.mentioned.iter().for_each(|key_hash| self.snapshot.mention(*key_hash));
         let mut rejects = batch.rejects;
         let mut changes = Vec::new();
         let mut known = Vec::new();
