@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use item::{ImportState, Language};
+use router::catalog::Supplier;
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{self, Job, NewJob, Priority};
 use storage::Bucket;
@@ -112,14 +113,39 @@ impl Importer {
     pub async fn submit_object(&self, order: &Order) -> Result<Submitted> {
         let supplier = self.known(order.key.supplier()).await?;
         let head = self.storage.head(Bucket::ImportsFiles, order.key.as_str()).await?;
+        if order.dry_run {
+            return self.submit_look(order, &supplier, head.bytes).await;
+        }
         let dropped = dropped(&order.key, head.etag, head.bytes, head.modified);
         let (imports, bucket) = (self.router.imports(), self.storage.bucket_name(Bucket::ImportsFiles));
         let mode = order.mode.unwrap_or(supplier.default_mode);
         jobs::offer(imports, (supplier.id, &supplier.code), mode, &bucket, std::slice::from_ref(&dropped)).await?;
         let id = jobs::of_drop(imports, &bucket, &dropped).await?.ok_or(ImportError::Gone { key: dropped.key })?;
         let settings = order.kept_json(&supplier.code)?;
-        jobs::set_order(imports, id, mode, order.dry_run, &settings).await?;
+        jobs::set_order(imports, id, mode, &settings).await?;
         Ok(Submitted::Queued(Box::new(self.job_of(id).await?)))
+    }
+
+    /// A dry run only looks at an object of the inbox: it is not the import of that drop, which stays where it is.
+    async fn submit_look(&self, order: &Order, supplier: &Supplier, bytes: u64) -> Result<Submitted> {
+        let settings = order.kept_json(&supplier.code)?;
+        let job = NewJob {
+            id: Uuid::now_v7(),
+            supplier_id: supplier.id,
+            supplier_code: &supplier.code,
+            mode: order.mode.unwrap_or(supplier.default_mode),
+            priority: Priority::Default,
+            dry_run: true,
+            file_id: None,
+            bucket: &self.storage.bucket_name(Bucket::ImportsFiles),
+            key: order.key.as_str(),
+            file_name: order.key.file(),
+            bytes_total: Some(bytes),
+            settings: &settings,
+            schedule_id: None,
+            is_archived: false,
+        };
+        Ok(Submitted::Queued(Box::new(jobs::create(self.router.imports(), &job).await?)))
     }
 
     /// What there is already of a file: a publication, or an import that has not ended.

@@ -98,6 +98,10 @@ impl Importer {
                 return Err(ImportError::WorkersLost { attempts: job.failures });
             }
         }
+        if attempt.number > 1 {
+            let said = json!({ "attempt": attempt.number, "failures": job.failures });
+            self.log(attempt, LogLevel::Info, "another attempt", said).await?;
+        }
         Ok(fault::point("work.prepared")?)
     }
 
