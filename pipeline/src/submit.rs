@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use item::{ImportState, Language};
 use router::catalog::Supplier;
+use router::imports::configs;
 use router::imports::files::{self, NewFile};
-use router::imports::jobs::{self, Job, NewJob, Priority};
+use router::imports::jobs::{self, Job, NewJob};
 use storage::Bucket;
 use uuid::Uuid;
 
@@ -92,7 +93,7 @@ impl Importer {
             supplier_id: task.supplier.id,
             supplier_code: &task.supplier.code,
             mode: task.mode,
-            priority: Priority::Default,
+            priority: configs::priority(self.router.imports(), task.supplier.id).await?,
             dry_run: task.dry_run,
             file_id: Some(file_id),
             bucket: &self.storage.bucket_name(Bucket::ImportsFiles),
@@ -134,7 +135,7 @@ impl Importer {
             supplier_id: supplier.id,
             supplier_code: &supplier.code,
             mode: order.mode.unwrap_or(supplier.default_mode),
-            priority: Priority::Default,
+            priority: configs::priority(self.router.imports(), supplier.id).await?,
             dry_run: true,
             file_id: None,
             bucket: &self.storage.bucket_name(Bucket::ImportsFiles),

@@ -6,6 +6,8 @@ use feed::FeedSettings;
 use item::Mode;
 use router::DatabaseRouter;
 use router::catalog::suppliers::{self, NewSupplier, Supplier as Row, SupplierChange};
+use router::imports::configs;
+use router::imports::jobs::Priority;
 
 use crate::cli::{Context, Exit};
 use crate::show;
@@ -61,9 +63,21 @@ struct Facts {
     /// What its files say about products that are not in them: full or partial [default for a new supplier: full].
     #[arg(long)]
     mode: Option<Mode>,
+    /// Where its imports stand in the queue: priority, default or bulk.
+    #[arg(long)]
+    priority: Option<Priority>,
     /// Feed settings as JSON, such as '{"encoding":"windows-1252","delimiter":";","decimal_sign":"comma"}'.
     #[arg(long, value_name = "JSON", value_parser = parse_feed)]
     feed: Option<FeedSettings>,
+}
+
+impl Facts {
+    async fn keep_priority(&self, router: &DatabaseRouter, supplier_id: i64) -> Result<()> {
+        if let Some(priority) = self.priority {
+            configs::set_priority(router.imports(), supplier_id, priority).await?;
+        }
+        Ok(())
+    }
 }
 
 fn parse_feed(text: &str) -> Result<FeedSettings, String> {
@@ -89,6 +103,7 @@ impl Supplier {
                         feed_settings: serde_json::to_value(facts.feed.clone().unwrap_or_default())?,
                     };
                     let supplier = suppliers::create(catalog, &new).await?;
+                    facts.keep_priority(&router, supplier.id).await?;
                     print_one(context, &supplier)?;
                 }
                 Supplier::List => {
@@ -111,7 +126,9 @@ impl Supplier {
                         feed_settings: facts.feed.as_ref().map(serde_json::to_value).transpose()?,
                         is_active: None,
                     };
-                    print_one(context, &suppliers::update(catalog, code, &change).await?)?;
+                    let supplier = suppliers::update(catalog, code, &change).await?;
+                    facts.keep_priority(&router, supplier.id).await?;
+                    print_one(context, &supplier)?;
                 }
             }
             Ok(Exit::Completed)

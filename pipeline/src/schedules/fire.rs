@@ -1,7 +1,8 @@
 //! Making imports of the schedules that are due.
 
 use router::imports::Schedule;
-use router::imports::jobs::{self, Job, NewJob, Priority};
+use router::imports::configs;
+use router::imports::jobs::{self, Job, NewJob};
 use router::imports::schedules::{self, Claimed, MissedRuns, Outcome};
 use router::{DatabaseRouter, Imports, Tx};
 use uuid::Uuid;
@@ -100,7 +101,7 @@ async fn create(tx: &mut Tx<Imports>, schedule: &Schedule) -> Result<Uuid, Sched
         supplier_id: schedule.supplier_id,
         supplier_code: &schedule.supplier_code,
         mode: schedule.mode,
-        priority: Priority::Default,
+        priority: configs::priority(&mut *tx, schedule.supplier_id).await?,
         dry_run: false,
         file_id: None,
         bucket: "",

@@ -4,6 +4,7 @@
 //! later write names, so that a worker that was given up for dead changes nothing. Its [`files::File`] is known by
 //! content, its rejects are in [`errors`], what it said in [`logs`].
 
+pub mod configs;
 pub mod errors;
 pub mod files;
 pub mod jobs;
@@ -52,6 +53,7 @@ pub const STATEMENTS: &[Statements] = &[
     jobs::STATEMENTS[1],
     jobs::STATEMENTS[2],
     jobs::STATEMENTS[3],
+    configs::STATEMENTS,
     files::STATEMENTS,
     errors::STATEMENTS,
     logs::STATEMENTS,

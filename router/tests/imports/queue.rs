@@ -1,5 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use item::{ImportState, Mode};
+use router::imports::configs;
 use router::imports::jobs::{
     self, Attempt, Claim, Claimant, Dropped, Failure, Job, Retry, cancel, claim, complete, fail, heartbeat, hurry,
     newer_full, offer, put_back, rescue, retry, supersede,
@@ -113,6 +114,11 @@ async fn priorities_and_arrival_order_the_suppliers_and_small_files_pass_large_o
         let only = Claim { supplier_id: Some(9), ..Claim::default() };
         assert!(claim(db, &worker("worker-1"), only).await.unwrap().is_none());
         assert_eq!(next(db).await.unwrap().0.supplier_id, 4);
+
+        configs::set_priority(db, 6, jobs::Priority::Bulk).await.unwrap();
+        offered(db, (6, "late"), Mode::Full, &[dropped("a.csv", "2026-01-01T00:00:00Z")]).await;
+        assert_eq!(next(db).await.unwrap().0.priority, jobs::Priority::Bulk);
+        assert_eq!(configs::priority(db, 7).await.unwrap(), jobs::Priority::Default);
     })
     .await;
 }

@@ -1,5 +1,7 @@
 //! One import, its making and finding, and what a person decides about it.
 
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
 use item::{Counts, FileCode, ImportState, Mode, UnknownWord};
 use serde::Serialize;
@@ -109,6 +111,30 @@ pub enum Priority {
     Default = 1,
     /// When nothing else waits.
     Bulk = 2,
+}
+
+impl Priority {
+    /// That of a number in the table.
+    pub(in crate::imports) fn of(number: i16) -> Self {
+        match number {
+            0 => Priority::Priority,
+            2 => Priority::Bulk,
+            _ => Priority::Default,
+        }
+    }
+}
+
+impl FromStr for Priority {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "priority" => Ok(Priority::Priority),
+            "default" => Ok(Priority::Default),
+            "bulk" => Ok(Priority::Bulk),
+            _ => Err("give priority, default or bulk"),
+        }
+    }
 }
 
 /// An import to be made.
@@ -423,11 +449,7 @@ impl FromRow<'_, PgRow> for Job {
             supplier_code: row.try_get("supplier_code")?,
             state: word(row, "status")?,
             mode: word(row, "mode")?,
-            priority: match row.try_get::<i16, _>("priority")? {
-                0 => Priority::Priority,
-                2 => Priority::Bulk,
-                _ => Priority::Default,
-            },
+            priority: Priority::of(row.try_get("priority")?),
             dry_run: row.try_get("dry_run")?,
             attempt: row.try_get("attempt")?,
             epoch: row.try_get("epoch")?,
