@@ -146,12 +146,17 @@ fn database(fault: &router::RouterError) -> Nature {
 fn store(fault: &StorageError) -> Nature {
     match fault {
         StorageError::NotFound { .. } => Nature::File,
-        StorageError::AccessDenied { .. } | StorageError::BucketMissing { .. } | StorageError::TooLarge { .. } => {
-            Nature::Asking
-        }
+        StorageError::AccessDenied { .. }
+        | StorageError::BucketMissing { .. }
+        | StorageError::TooLarge { .. }
+        | StorageError::Settings(_) => Nature::Asking,
         // The spool file could not be written, or read again.
         StorageError::Sink { .. } | StorageError::File { .. } => Nature::Exhausted,
-        _ => Nature::Passing,
+        StorageError::Unreachable { .. }
+        | StorageError::TimedOut { .. }
+        | StorageError::Changed { .. }
+        | StorageError::Truncated { .. }
+        | StorageError::Refused { .. } => Nature::Passing,
     }
 }
 
