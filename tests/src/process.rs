@@ -69,6 +69,23 @@ impl Running {
         Running { child, stdout, stderr }
     }
 
+    /// Its number among the processes of this machine.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal, such as `libc::SIGSTOP`.
+    pub fn signal(&self, signal: libc::c_int) {
+        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
+        // SAFETY: kill has no memory to misuse, and a child that nobody has waited for keeps its number.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0, "signal {signal} to process {pid}");
+    }
+
+    /// Whether it has ended, or was ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end.
     pub fn end(mut self) -> Ended {
         let status = self.child.wait().unwrap();
@@ -96,6 +113,14 @@ impl Running {
             std::thread::sleep(Duration::from_millis(5));
         }
         self.kill()
+    }
+
+    /// Sends SIGKILL and gives what it said until then.
+    pub fn kill_now(mut self) -> Ended {
+        // It may have ended by itself just then.
+        let _ = self.child.kill();
+        let status = self.child.wait().unwrap();
+        self.ended(status)
     }
 
     fn kill(mut self) -> Option<Ended> {

@@ -1,0 +1,143 @@
+//! kill -9 of workers.
+
+use std::time::{Duration, Instant};
+
+use arrivage_tests::{Dump, Home, World};
+use rand::Rng;
+
+use super::crew::{self, holder};
+use super::{Crew, Days, chance, expect_oracle, sized, world};
+
+const DAYS: Days = Days { products: 2_000 };
+
+/// "Running again within 60 seconds", of leases of 30 seconds; these are of 3.
+const RESCUE_MAX: Duration = Duration::from_secs(60);
+/// Everything else, on a busy machine.
+const END_MAX: Duration = Duration::from_secs(90);
+
+/// Workers there are before a day's kills: one more than kills.
+const WORKERS: usize = 3;
+
+#[test]
+fn killed_at_random_instants_twice_in_each_import_workers_leave_what_one_left_in_peace_does() {
+    let mut random = chance();
+    let (calm, storm) = (world(), world());
+    let mut kept = Crew::of(&calm, 1);
+    let mut killed = Crew::of(&storm, WORKERS);
+    let mut rescues = Vec::new();
+    let (mut kills, mut in_import, mut whole) = (0, 0, Duration::from_millis(500));
+    let wanted = sized(20, 200);
+    for day in 0.. {
+        let (name, file, imports) = (Days::name(day), DAYS.file(day), day as u64 + 1);
+        calm.drop_file("acme", &name, &file);
+        storm.drop_file("acme", &name, &file);
+        // What is to be disturbed is the import, not the second until the inbox is listed.
+        let begun = Instant::now();
+        while storm.number(Home::Imports, "select count(*) from import_jobs where attempt > 0") < imports {
+            std::thread::sleep(Duration::from_millis(5));
+            assert!(begun.elapsed() < END_MAX, "the drop is never worked on:\n{}", crew::standing(&storm));
+        }
+        for _ in 0..2 {
+            std::thread::sleep(whole.mul_f64(random.random()));
+            let held = holder(&storm);
+            let at = storm.rows(Home::Imports, "select clock_timestamp()")[0].clone();
+            if !held.is_some_and(|(pid, _)| killed.kill_process(pid)) {
+                // Nobody has it: a fan-out may be under way, by whoever carries it.
+                killed.kill(random.random_range(0..killed.len()));
+            }
+            kills += 1;
+            if let Some((_, attempt)) = held {
+                in_import += 1;
+                rescues.push(rescue(&storm, attempt, &at));
+            }
+        }
+        killed.finish(imports, END_MAX);
+        kept.finish(imports, END_MAX);
+        let took =
+            "select extract(epoch from answered_at - started_at) from import_jobs order by arrived_at desc limit 1";
+        whole = Duration::from_secs_f64(calm.rows(Home::Imports, took)[0].parse().unwrap());
+        expect_oracle(&Dump::of(&calm), &storm);
+        while killed.len() < WORKERS {
+            killed.hire(&[]);
+        }
+        if kills >= wanted {
+            break;
+        }
+    }
+    eprintln!("an import in peace takes {whole:.2?}");
+    rescues.sort_unstable();
+    let seconds = rescues.iter().flatten().collect::<Vec<_>>();
+    let at = |share: f64| {
+        seconds.get(((seconds.len() as f64 - 1.0) * share).round() as usize).map(|time| time.as_secs_f64())
+    };
+    eprintln!(
+        "{kills} kills, {in_import} of them of a worker with an import; from the kill to the next attempt: \
+         p50 {:.2?} s, p99 {:.2?} s, longest {:.2?} s",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+    assert!(in_import * 3 > kills, "too few kills hit an import: {in_import} of {kills}");
+}
+
+/// How long it took from a kill until another attempt began; `None` when the import had ended just then.
+fn rescue(world: &World, attempt: u32, killed_at: &str) -> Option<Duration> {
+    let begun = Instant::now();
+    loop {
+        let newest = "select finished_at is not null, attempt, coalesce(extract(epoch from attempt_started_at";
+        let sql = format!(
+            "{newest} - '{killed_at}'::timestamptz), 0) from import_jobs order by arrived_at desc, id desc limit 1"
+        );
+        let row = world.rows(Home::Imports, &sql)[0].clone();
+        let [is_finished, now, seconds] = row.split('|').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        if now.parse::<u32>().unwrap() > attempt {
+            return Some(Duration::from_secs_f64(seconds.parse::<f64>().unwrap().max(0.0)));
+        }
+        if is_finished == "t" {
+            return None;
+        }
+        assert!(begun.elapsed() < RESCUE_MAX, "not running again:\n{}", crew::standing(world));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn killed_between_the_publication_and_each_fan_out_a_worker_leaves_what_another_finishes() {
+    let (calm, storm) = (world(), world());
+    let mut kept = Crew::of(&calm, 1);
+    let points = [
+        "publish.committed",
+        "import.published",
+        "import.unstaged",
+        "import.completed",
+        "relay.claimed",
+        "relay.analytics",
+        "relay.media",
+        "relay.code2asin",
+        "relay.imports",
+        "relay.summed",
+        "relay.delivered",
+    ];
+    for (day, point) in points[..sized(6, points.len())].iter().enumerate() {
+        let (name, file) = (Days::name(day), DAYS.file(day));
+        calm.drop_file("acme", &name, &file);
+        storm.drop_file("acme", &name, &file);
+        let trace = storm.folder().join(format!("trace-{day}"));
+        let mut crew = Crew::of(&storm, 0);
+        crew.hire(&[
+            ("FAILPOINTS", &format!("{point}=sleep(60000)")),
+            ("ARRIVAGE_FAULT_TRACE", trace.to_str().unwrap()),
+        ]);
+        let begun = Instant::now();
+        while !std::fs::read_to_string(&trace).unwrap_or_default().lines().any(|passed| passed == *point) {
+            assert!(begun.elapsed() < END_MAX, "{point} is never reached");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        crew.kill(0);
+        crew.hire(&[]);
+        crew.finish(day as u64 + 1, END_MAX);
+        kept.finish(day as u64 + 1, END_MAX);
+        expect_oracle(&Dump::of(&calm), &storm);
+        eprintln!("killed at {point}: as if nothing had happened, {:.1?} after the drop", begun.elapsed());
+    }
+}
