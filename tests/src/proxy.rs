@@ -31,18 +31,29 @@ enum Weather {
     Silent,
 }
 
-/// A break to come: a connection that has carried so many bytes this way.
-struct Break {
+/// What befalls a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Break {
+    /// It is reset.
+    Reset,
+    /// It ends, as if the other side had said all.
+    End,
+    /// Everything falls silent, until [`Proxy::clear`].
+    Silence,
+}
+
+/// A break to come: of a connection that has carried so many bytes this way.
+struct Due {
+    how: Break,
     way: Way,
     after_bytes: u64,
     times: u32,
-    is_reset: bool,
 }
 
 struct State {
     target: SocketAddr,
     weather: Mutex<Weather>,
-    breaks: Mutex<Vec<Break>>,
+    breaks: Mutex<Vec<Due>>,
     broken: Mutex<u32>,
 }
 
@@ -84,10 +95,9 @@ impl Proxy {
         url.replacen(address_of(url), &self.address.to_string(), 1)
     }
 
-    /// Lets connections break, so many of them, once they have carried so many bytes this way: by a reset, or by an
-    /// end as if the other side had said all.
-    pub fn break_after(&self, way: Way, after_bytes: u64, times: u32, is_reset: bool) {
-        self.state.breaks.lock().unwrap().push(Break { way, after_bytes, times, is_reset });
+    /// Lets connections break, so many of them, once they have carried so many bytes this way.
+    pub fn break_after(&self, how: Break, way: Way, after_bytes: u64, times: u32) {
+        self.state.breaks.lock().unwrap().push(Due { how, way, after_bytes, times });
     }
 
     /// How many have broken that way.
@@ -154,8 +164,11 @@ impl State {
                 Err(_) => return end_by(reset),
             };
             carried += bytes as u64;
-            if let Some(is_reset) = self.broken_at(way, carried) {
-                return end_by(if is_reset { reset } else { end });
+            match self.broken_at(way, carried) {
+                Some(Break::Reset) => return end_by(reset),
+                Some(Break::End) => return end_by(end),
+                Some(Break::Silence) => *self.weather.lock().unwrap() = Weather::Silent,
+                None => {}
             }
             if to.write_all(&piece[..bytes]).is_err() {
                 return end_by(reset);
@@ -163,12 +176,12 @@ impl State {
         }
     }
 
-    fn broken_at(&self, way: Way, carried: u64) -> Option<bool> {
+    fn broken_at(&self, way: Way, carried: u64) -> Option<Break> {
         let mut breaks = self.breaks.lock().unwrap();
         let due = breaks.iter_mut().find(|due| due.way == way && due.times > 0 && carried > due.after_bytes)?;
         due.times -= 1;
         *self.broken.lock().unwrap() += 1;
-        Some(due.is_reset)
+        Some(due.how)
     }
 
     fn weather(&self) -> Weather {

@@ -127,6 +127,22 @@ pub fn standing(world: &World) -> String {
     format!("{imports} imports; open: {jobs:#?}; owed: {owed:#?}; inbox: {:?}", world.keys("inbox/"))
 }
 
+/// Waits until a worker has begun with so many imports.
+#[track_caller]
+pub fn wait_until_begun(world: &World, imports: u64) {
+    let begun = Instant::now();
+    while world.number(Home::Imports, "select count(*) from import_jobs where attempt > 0") < imports {
+        assert!(begun.elapsed() < Duration::from_secs(90), "nobody begins:\n{}", standing(world));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// How long the newest import took, from its claim to its answer.
+pub fn newest_took(world: &World) -> Duration {
+    let took = "select extract(epoch from answered_at - started_at) from import_jobs order by arrived_at desc, id desc limit 1";
+    Duration::from_secs_f64(world.rows(Home::Imports, took)[0].parse().unwrap())
+}
+
 /// The process that works on an import now, and the number of its attempt.
 pub fn holder(world: &World) -> Option<(u32, u32)> {
     let held = world.rows(Home::Imports, "select lease_owner, attempt from import_jobs where lease_owner is not null");

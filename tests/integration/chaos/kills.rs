@@ -31,12 +31,7 @@ fn killed_at_random_instants_twice_in_each_import_workers_leave_what_one_left_in
         let (name, file, imports) = (Days::name(day), DAYS.file(day), day as u64 + 1);
         calm.drop_file("acme", &name, &file);
         storm.drop_file("acme", &name, &file);
-        // What is to be disturbed is the import, not the second until the inbox is listed.
-        let begun = Instant::now();
-        while storm.number(Home::Imports, "select count(*) from import_jobs where attempt > 0") < imports {
-            std::thread::sleep(Duration::from_millis(5));
-            assert!(begun.elapsed() < END_MAX, "the drop is never worked on:\n{}", crew::standing(&storm));
-        }
+        crew::wait_until_begun(&storm, imports);
         for _ in 0..2 {
             std::thread::sleep(whole.mul_f64(random.random()));
             let held = holder(&storm);
@@ -53,9 +48,7 @@ fn killed_at_random_instants_twice_in_each_import_workers_leave_what_one_left_in
         }
         killed.finish(imports, END_MAX);
         kept.finish(imports, END_MAX);
-        let took =
-            "select extract(epoch from answered_at - started_at) from import_jobs order by arrived_at desc limit 1";
-        whole = Duration::from_secs_f64(calm.rows(Home::Imports, took)[0].parse().unwrap());
+        whole = crew::newest_took(&calm);
         expect_oracle(&Dump::of(&calm), &storm);
         while killed.len() < WORKERS {
             killed.hire(&[]);
