@@ -22,7 +22,7 @@ test_programs := $(if $(nextest),cargo nextest run --workspace,cargo test --work
 
 say = printf '\033[1m==> %s\033[0m\n'
 
-.PHONY: help demo test check audit bench bench-quick build toolchain up down clean measure
+.PHONY: help demo test check audit bench bench-quick bench-queue build toolchain up down clean measure
 
 help: ## this list
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,13 @@ bench: measure ## measure imports beside psql \copy: 1,000,000 products, five ro
 
 bench-quick: bench_options := --quick
 bench-quick: measure ## the same with 100,000 products and one round
+
+bench-queue: toolchain ## measure the queue, and 10,000 small files through a worker
+	$(say) "building for release: about 12 minutes the first time"
+	cargo build --release -p arrivage -p arrivage-benches
+	trap '$(release)/arrivage dev --stack $(bench_stack) down --purge' EXIT
+	$(release)/arrivage dev --stack $(bench_stack) up --install
+	ARRIVAGE_STACK=$(bench_stack) $(release)/arrivage-bench queue
 
 measure: toolchain
 	$(say) "building for release: about 12 minutes the first time"

@@ -10,6 +10,7 @@ mod machine;
 mod measure;
 mod objects;
 mod psql;
+mod queue;
 mod report;
 mod rounds;
 mod stack;
@@ -26,12 +27,15 @@ enum Program {
     Generate(generate::Generate),
     /// Measure first import, re-imports, memory and inspection, and write a report.
     Run(rounds::Run),
+    /// Measure the queue, and small files through a worker.
+    Queue(queue::Queue),
 }
 
 fn main() -> ExitCode {
     let ended = match Program::parse() {
         Program::Generate(command) => command.run(),
         Program::Run(command) => command.run(),
+        Program::Queue(command) => command.run(),
     };
     let Err(error) = ended else { return ExitCode::SUCCESS };
     eprintln!("error: {error:#}");

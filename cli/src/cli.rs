@@ -79,6 +79,9 @@ enum Command {
     /// Save and show suppliers' column mappings.
     #[command(subcommand)]
     Mapping(commands::mapping::Mapping),
+    /// Fetch suppliers' files at set times: from the web, SFTP, another bucket or a folder.
+    #[command(subcommand)]
+    Schedule(commands::schedule::Schedule),
     /// Print or save the rejected rows of an import.
     Rejects(commands::rejects::Rejects),
     /// Look at products of the catalogue.
@@ -133,6 +136,7 @@ impl Cli {
             Command::Discard(command) => command.run(&context),
             Command::Supplier(command) => command.run(&context),
             Command::Mapping(command) => command.run(&context),
+            Command::Schedule(command) => command.run(&context),
             Command::Rejects(command) => command.run(&context),
             Command::Products(command) => command.run(&context),
             Command::Inspect(command) => command.run(&context),

@@ -29,6 +29,8 @@ pub struct Config {
     pub work: pipeline::worker::WorkSettings,
     /// The bucket watch.
     pub watch: pipeline::watch::Settings,
+    /// What scheduled imports may reach.
+    pub sources: sources::Settings,
     /// The shared cache.
     pub redis: RedisSettings,
     /// What is written to standard error.
@@ -72,7 +74,8 @@ pub enum LogFormat {
 impl Config {
     /// Reads every layer, the later ones over the earlier: the defaults, `.arrivage/stack.toml` of this folder or the
     /// nearest above it (or of the folder in `ARRIVAGE_STACK`), `file` (or the one in `ARRIVAGE_CONFIG`, or
-    /// `arrivage.toml` here), and `ARRIVAGE__SECTION__KEY` variables.
+    /// `arrivage.toml` here), and `ARRIVAGE__SECTION__KEY` variables. The key of stored secrets is in none of them but in
+    /// `ARRIVAGE_SECRETS_KEY`.
     pub fn load(file: Option<&Path>) -> Result<Config> {
         let mut layers = Figment::from(Toml::string(DEFAULTS));
         if let Some(stack) = stack_overlay() {
@@ -82,7 +85,9 @@ impl Config {
             layers = layers.merge(Toml::file_exact(file));
         }
         let environment = Env::prefixed("ARRIVAGE__").split("__").lowercase(true);
-        layers.merge(environment).extract().context("read configuration")
+        let mut config: Config = layers.merge(environment).extract().context("read configuration")?;
+        config.sources.secrets_key = std::env::var(sources::KEY_VARIABLE).ok().map(sources::Secret::new);
+        Ok(config)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::correction::Correction;
+
 /// The family of a file, by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +73,8 @@ pub struct Layout {
     /// The first cell of each record is not data but its line in the original file (spreadsheets written out as CSV).
     /// That column is not part of `header`.
     pub numbered: bool,
+    /// The file is a rejects file that comes back: our columns in it are not part of `header`, and are never read.
+    pub correction: Option<Correction>,
     /// Every decision above with its reason.
     pub evidence: Vec<Evidence>,
 }

@@ -8,6 +8,9 @@
 //! * [`read_items`] passes over it again and delivers [`NormalizedBatch`]es, in file order, from all cores.
 //! * [`inspect`] shows all of it for a sample, for people.
 //!
+//! A rejects file that comes back corrected is known by our columns in it ([`is_correction`]); it is read as the file was
+//! of which its rows are ([`Precedent`]).
+//!
 //! Spreadsheets are first written out as CSV by [`spreadsheet_to_csv`], in a child process that may die of them.
 //!
 //! ```
@@ -31,6 +34,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod blocks;
+mod correction;
 mod decode;
 mod error;
 mod fold;
@@ -38,18 +42,21 @@ mod inspect;
 mod layout;
 mod map;
 mod normalize;
+mod precedent;
 mod record;
 mod settings;
 mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use correction::{CORRECTION_COLUMNS, Correction, is_correction, protected};
 pub use decode::{Block, Records, detect, sniff, spreadsheet_to_csv, write_csv_row};
 pub use error::DecodeError;
 pub use inspect::{Inspection, RejectSummary, inspect};
 pub use layout::{Dialect, Encoding, Evidence, FileFormat, Layout};
 pub use map::{Binding, Choice, ColumnRule, Mapping, MappingError, Proposal, RowBatch, Tax, propose};
 pub use normalize::{Conventions, NormalizedBatch};
+pub use precedent::Precedent;
 pub use record::RecordBatch;
 pub use settings::{DateOrder, DecimalSign, FeedSettings, Limits};
 pub use stream::{Plan, plan, read_items, survey};

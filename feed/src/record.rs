@@ -13,6 +13,9 @@ pub struct RecordBatch {
     pub lines: Vec<u64>,
     /// Records of this stretch that are too wide, too narrow, unreadable or not in the file's encoding.
     pub rejects: Vec<Reject>,
+    /// Rows of a correction, ascending, that came back because their SKU stood earlier: while the catalogue knows that
+    /// SKU, they are duplicates still.
+    pub repeated: Vec<usize>,
     /// Cells that hold valid multi-byte UTF-8: with `invalid_utf8` the evidence for the encoding.
     pub multibyte_utf8: u64,
     /// Records with bytes that are not UTF-8.
@@ -29,7 +32,14 @@ impl RecordBatch {
     pub(crate) fn blank(header: &[String], rows: usize) -> RecordBatch {
         let column = |name: &String| StringChunked::full(name.as_str().into(), "", rows).into_column();
         let frame = DataFrame::new(rows, header.iter().map(column).collect()).expect("the header's cells are unique");
-        RecordBatch { frame, lines: vec![0; rows], rejects: Vec::new(), multibyte_utf8: 0, invalid_utf8: 0 }
+        RecordBatch {
+            frame,
+            lines: vec![0; rows],
+            rejects: Vec::new(),
+            repeated: Vec::new(),
+            multibyte_utf8: 0,
+            invalid_utf8: 0,
+        }
     }
 
     /// The cells of a row, whole.
@@ -41,14 +51,13 @@ impl RecordBatch {
         columns.map(move |column| text_of(column, row))
     }
 
-    /// The cells of a row as they were sent, for a reject found later: each cut at `cell_bytes_max`, and at most 100 of
-    /// them. Columns that the frame was made without are missing.
+    /// The cells of a row as they were sent, for a reject found later, each cut at `cell_bytes_max`. Columns that the frame was made without are missing.
     ///
     /// # Panics
     /// When `row` is not below the frame's height.
     pub fn raw(&self, row: usize, cell_bytes_max: usize) -> Vec<String> {
         let cell = |column: &Column| cut_lossy(text_of(column, row).as_bytes(), cell_bytes_max);
-        self.frame.columns().iter().take(RAW_CELLS_MAX).map(cell).collect()
+        self.frame.columns().iter().map(cell).collect()
     }
 }
 
@@ -57,8 +66,8 @@ fn text_of(column: &Column, row: usize) -> &str {
     texts.get(row).unwrap_or_default()
 }
 
-/// Most cells of a reject that are kept: enough for a person to find the row.
-pub(crate) const RAW_CELLS_MAX: usize = 100;
+/// Cells of a reject beyond the header's width that are kept: enough for a person to see what happened to the row.
+pub(crate) const RAW_CELLS_BEYOND: usize = 100;
 
 /// Text of at most `bytes_max` bytes, cut between characters; bytes that are no text become U+FFFD.
 pub(crate) fn cut_lossy(bytes: &[u8], bytes_max: usize) -> String {

@@ -62,7 +62,7 @@ pub struct Limits {
     pub text_bytes_max: usize,
     /// Most columns a file may have.
     pub columns_max: usize,
-    /// Longest raw cell kept with a reject, in bytes.
+    /// Longest raw cell kept with a reject, in bytes. A cell that is cut comes back cut when its row is corrected.
     pub reject_cell_bytes_max: usize,
     /// Most cells a spreadsheet may have.
     pub spreadsheet_cells_max: u64,
@@ -76,7 +76,7 @@ impl Default for Limits {
             record_bytes_max: 512 << 10,
             text_bytes_max: 64 << 10,
             columns_max: 2_000,
-            reject_cell_bytes_max: 1_000,
+            reject_cell_bytes_max: 512 << 10,
             spreadsheet_cells_max: 50_000_000,
         }
     }

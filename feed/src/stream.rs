@@ -8,12 +8,13 @@ use item::{EmptyMeans, Field, FileCode, Mode};
 use serde::Serialize;
 
 use crate::blocks::in_order;
+use crate::correction::{Correction, unprotect};
 use crate::decode::{Records, detect, whole_records};
 use crate::map::{Choice, RowBatch, given_choices};
 use crate::normalize::{Survey, check_constants, normalize};
 use crate::{
     Binding, Block, Conventions, DecodeError, Encoding, Evidence, FeedSettings, Layout, Limits, Mapping,
-    NormalizedBatch, RecordBatch, propose,
+    NormalizedBatch, Precedent, RecordBatch, propose,
 };
 
 /// Everything decided about one file: how it is written, what its columns mean, which conventions they follow.
@@ -30,7 +31,9 @@ pub struct Plan {
     /// Why each column is mapped as it is.
     pub choices: Vec<Choice>,
     /// The mapping was given, not found.
-    mapping_given: bool,
+    pub(crate) mapping_given: bool,
+    /// How the file was read of which this one corrects rows.
+    pub(crate) precedent: Option<Precedent>,
 }
 
 impl Plan {
@@ -63,9 +66,29 @@ impl Plan {
         self.layout.evidence.iter().chain(self.conventions.evidence()).cloned().chain(missing).collect()
     }
 
-    /// What an empty cell means: by the mapping, else by the import's mode.
+    /// The file is a rejects file that comes back corrected: its rows are some, never the whole catalogue.
+    pub fn is_correction(&self) -> bool {
+        self.layout.correction.is_some()
+    }
+
+    /// The file is a correction, whether or not our columns are still in it: somebody says so who knows its name.
+    ///
+    /// # Errors
+    /// Those of [`Mapping::bind`].
+    pub fn into_correction(mut self) -> Result<Plan, DecodeError> {
+        if !self.is_correction() {
+            self.layout.correction = Some(Correction::WITHOUT_COLUMNS);
+            unprotect(&mut self.layout.header);
+            self.binding = self.mapping.bind(&self.layout.header)?;
+        }
+        Ok(self)
+    }
+
+    /// What an empty cell means: by the mapping, else as in the file of which this one corrects rows, else by a mode: the
+    /// import's, or for a correction the one in which its rows were sent, for they come back whole.
     pub fn empty_means(&self, mode: Mode) -> EmptyMeans {
-        self.mapping.empty_means.unwrap_or(mode.empty_means())
+        let before = self.precedent.as_ref().map(|precedent| precedent.empty_means);
+        self.mapping.empty_means.or(before).unwrap_or(mode.empty_means())
     }
 
     /// The fields that this file can give a value, in field order: where empty cells keep what is stored, the others
@@ -102,12 +125,14 @@ pub fn plan(
     settings: &FeedSettings,
     limits: &Limits,
 ) -> Result<Plan, DecodeError> {
-    let layout = detect(sample, complete, settings, limits)?;
+    let layout = written(sample, complete, settings, limits)?;
     let records = sample_records(sample, complete, &layout, limits)?;
     let (mapping, choices, mapping_given) = match mapping {
         Some(mapping) => (mapping.clone(), Vec::new(), true),
         None => {
-            let proposal = propose(&layout.header, &records);
+            // A correction's values are those that nobody could read: they speak for no column and against none.
+            let nothing = RecordBatch::blank(&layout.header, 0);
+            let proposal = propose(&layout.header, if layout.correction.is_some() { &nothing } else { &records });
             (proposal.mapping, proposal.choices, false)
         }
     };
@@ -117,7 +142,19 @@ pub fn plan(
     let conventions =
         Conventions::decide(&binding, &Survey::of(&records, &places, &binding), settings, layout.dialect)?;
     check_constants(&binding, &conventions, limits)?;
-    Ok(Plan { layout, mapping, binding, conventions, choices, mapping_given })
+    Ok(Plan { layout, mapping, binding, conventions, choices, mapping_given, precedent: None })
+}
+
+/// How a sample is written. What a supplier's settings say of its files is not so of a rejects file that comes back.
+fn written(sample: &[u8], complete: bool, settings: &FeedSettings, limits: &Limits) -> Result<Layout, DecodeError> {
+    let silent = FeedSettings { encoding: None, delimiter: None, quote: None, header_line: None, ..settings.clone() };
+    if silent != *settings
+        && let Ok(layout) = detect(sample, complete, &silent, limits)
+        && layout.correction.is_some()
+    {
+        return Ok(layout);
+    }
+    detect(sample, complete, settings, limits)
 }
 
 /// The records of a sample, without the last one when it may be cut.
@@ -150,7 +187,8 @@ pub fn survey<R: Read + Send>(
     settings: &FeedSettings,
     limits: &Limits,
 ) -> Result<Plan, DecodeError> {
-    let judged = settings.encoding.is_none() && matches!(plan.layout.encoding, Encoding::Utf8 | Encoding::Windows1252);
+    let open_to_judgement = settings.encoding.is_none() || plan.is_correction();
+    let judged = open_to_judgement && matches!(plan.layout.encoding, Encoding::Utf8 | Encoding::Windows1252);
     if !judged {
         return settle(survey_once(open()?, &plan.layout, &plan.binding, limits)?, plan, settings);
     }
@@ -181,7 +219,10 @@ fn plan_again<R: Read>(
     reader.take(limits.sample_bytes as u64 + 1).read_to_end(&mut sample)?;
     let complete = sample.len() <= limits.sample_bytes;
     sample.truncate(limits.sample_bytes);
-    crate::plan(&sample, complete, plan.mapping_given.then_some(&plan.mapping), &settings, limits)
+    let mut again = crate::plan(&sample, complete, plan.mapping_given.then_some(&plan.mapping), &settings, limits)?;
+    again.layout.encoding = encoding;
+    again.precedent = plan.precedent.clone();
+    if plan.is_correction() { again.into_correction() } else { Ok(again) }
 }
 
 fn survey_once<R: Read + Send>(
@@ -203,6 +244,9 @@ fn survey_once<R: Read + Send>(
 
 fn settle(seen: Survey, mut plan: Plan, settings: &FeedSettings) -> Result<Plan, DecodeError> {
     plan.conventions = Conventions::decide(&plan.binding, &seen, settings, plan.layout.dialect)?;
+    if let Some(precedent) = &plan.precedent {
+        precedent.settle(&plan.binding, &mut plan.conventions);
+    }
     Ok(plan)
 }
 

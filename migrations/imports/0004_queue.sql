@@ -8,8 +8,9 @@ create sequence import_workers as integer;
 alter table import_jobs
     -- The drop that the import is about: bucket, key, the store's version of it and its time, cut to seconds.
     add column etag text,
-    -- The order of a supplier's files; the store's time for what was found in the inbox.
-    add column arrived_at timestamptz not null default now(),
+    -- The order of a supplier's files; the store's time for what was found in the inbox. In whole seconds, as the store
+    -- tells them: within a second the order is that of queueing.
+    add column arrived_at timestamptz not null default date_trunc('second', now()),
     add column schedule_id bigint,
     -- The file lies in the archive, under the key that the import's id gives.
     add column archived_at timestamptz,

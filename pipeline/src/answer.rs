@@ -1,8 +1,8 @@
 //! What is left to do for a supplier once its import has ended or is held. Each step may be done twice; a crash in
 //! between is made up for by whoever looks for unanswered imports next.
 
-use item::ImportState;
-use router::catalog::staging;
+use item::{ImportState, Language};
+use router::catalog::{publications, staging, suppliers};
 use router::imports::jobs::{self, Job};
 use router::imports::statistics;
 use storage::{Bucket, StorageError};
@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::importer::{Importer, archive_key};
+use crate::receipt::{Circumstances, Newer, Receipt, keep_receipt};
 use crate::relay::chain;
+use crate::report::Report;
 
 impl Importer {
     /// Answers imports that ended, or were held, at least `since_seconds` ago and have no answer yet; returns how many.
@@ -42,11 +44,34 @@ impl Importer {
             drop(bulk);
             statistics::record(imports, job.id).await?;
         }
+        if !job.file_name.is_empty() {
+            self.keep_receipt(job).await?;
+        }
         fault::point("answer.receipt")?;
         self.clear_inbox(job).await?;
         fault::point("answer.cleared")?;
         jobs::answered(imports, job).await?;
         Ok(fault::point("answer.noted")?)
+    }
+
+    /// The receipt of an import as it stands.
+    async fn keep_receipt(&self, job: &Job) -> Result<()> {
+        let (catalog, imports) = (self.router.catalog(), self.router.imports());
+        let mut circumstances = Circumstances::default();
+        if let Some(newer) = job.superseded_by {
+            let newer = jobs::find(imports, newer).await?;
+            circumstances.superseded_by = newer.map(|newer| Newer { import_id: newer.id, file: newer.file_name });
+        }
+        if let Some(former) = job.identical_to {
+            let former = publications::of_import(catalog, former).await?;
+            circumstances.identical_to = former.map(|former| former.created_at);
+        }
+        // A supplier that is unknown, or was removed, reads English.
+        let language = suppliers::find(catalog, &job.supplier_code).await?;
+        let language = language.map_or(Language::En, |supplier| Language::of(&supplier.language));
+        let report = Report::kept(job);
+        keep_receipt(&self.storage, &Receipt::of(job, Some(&report), language, circumstances)).await?;
+        Ok(())
     }
 
     /// As [`Importer::answer`] for an import that may have ended just now; what fails is made up for later.

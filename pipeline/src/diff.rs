@@ -1,9 +1,10 @@
 //! Items against the snapshot: what is new, what changed, what stands twice, what stops here.
 
 use feed::{Limits, NormalizedBatch, Plan};
-use item::{Counts, Field, ItemBatch, Problem, Reject, RejectCode};
+use item::{Counts, Field, ItemBatch, Problem, Reject, RejectCode, Totals};
 use router::catalog::staging::Change;
 
+use crate::duplicate;
 use crate::error::Result;
 use crate::keep::Keep;
 use crate::snapshot::{Sight, Snapshot};
@@ -22,6 +23,8 @@ pub struct DeltaBatch {
     pub rejects: Vec<Reject>,
     /// How the rows of this stretch ended.
     pub counts: Counts,
+    /// Sums over the rows that were accepted, as the file gives them.
+    pub totals: Totals,
 }
 
 /// Compares batch after batch, in file order.
@@ -44,24 +47,41 @@ impl Differ {
     /// The difference of the next stretch of the file.
     pub fn compare(&mut self, batch: NormalizedBatch) -> Result<DeltaBatch> {
         let mut counts = Counts { read: batch.read, rejected: batch.rejects.len() as u64, ..Counts::default() };
+        let mut totals = Totals { rows: batch.read, ..Totals::default() };
+        let (prices, stocks) = (batch.items.column(Field::Price), batch.items.column(Field::Stock));
+        batch.mentioned.iter().for_each(|key_hash| self.snapshot.mention(*key_hash));
         let mut rejects = batch.rejects;
         let mut changes = Vec::new();
         let mut known = Vec::new();
         for (row, line) in batch.items.lines().iter().enumerate() {
-            match self.snapshot.see(batch.key_hashes[row], batch.content_hashes[row], *line) {
+            let place = batch.rows[row] as usize;
+            let refused = match self.snapshot.see(batch.key_hashes[row], batch.content_hashes[row], *line) {
                 Sight::New => {
                     changes.push((row, Change::Created { ordinal: self.created }));
                     self.created += 1;
+                    None
                 }
-                Sight::Unchanged => counts.unchanged += 1,
+                Sight::Unchanged => {
+                    counts.unchanged += 1;
+                    None
+                }
+                // Sent back or not, a row that came second does not replace the one that counted.
+                Sight::Changed { .. } if batch.records.repeated.binary_search(&place).is_ok() => {
+                    Some(duplicate::in_catalogue(sku(&batch.items, row)))
+                }
                 Sight::Changed { product_id } => {
                     known.push((row, product_id));
                     changes.push((row, Change::Updated { product_id }));
+                    None
                 }
-                Sight::Duplicate { first_line } => {
+                Sight::Duplicate { first_line } => Some(duplicate::in_file(sku(&batch.items, row), first_line)),
+            };
+            match refused {
+                None => totals.accept(row, prices, stocks),
+                Some(message) => {
                     counts.duplicate += 1;
-                    let raw = batch.records.raw(batch.rows[row] as usize, self.raw_cell_bytes_max);
-                    rejects.push(self.duplicate(&batch.items, row, *line, first_line, raw));
+                    let raw = batch.records.raw(place, self.raw_cell_bytes_max);
+                    rejects.push(self.duplicate(*line, message, raw));
                 }
             }
         }
@@ -73,6 +93,7 @@ impl Differ {
             changes,
             rejects,
             counts,
+            totals,
         };
         if let Some(keep) = &self.keep
             && !known.is_empty()
@@ -105,13 +126,12 @@ impl Differ {
         });
     }
 
-    fn duplicate(&self, items: &ItemBatch, row: usize, line: u64, first_line: u64, raw: Vec<String>) -> Reject {
-        let sku = items.text(Field::Sku, row).unwrap_or_default();
-        let problem = Problem {
-            code: RejectCode::DuplicateSku,
-            column: self.sku_column.clone(),
-            message: format!("`{sku}` stands already on line {first_line}; the first one counts"),
-        };
+    fn duplicate(&self, line: u64, message: String, raw: Vec<String>) -> Reject {
+        let problem = Problem { code: RejectCode::DuplicateSku, column: self.sku_column.clone(), message };
         Reject { line, problems: vec![problem], raw }
     }
+}
+
+fn sku(items: &ItemBatch, row: usize) -> &str {
+    items.text(Field::Sku, row).unwrap_or_default()
 }

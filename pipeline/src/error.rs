@@ -86,6 +86,9 @@ pub enum ImportError {
     /// The inbox cannot be watched.
     #[error("watch the inbox")]
     Watch(#[from] crate::watch::WatchError),
+    /// The file of a schedule could not be fetched.
+    #[error(transparent)]
+    Schedule(#[from] crate::schedules::ScheduleError),
     /// A spool file failed.
     #[error("spool file")]
     Spool(#[source] std::io::Error),
@@ -125,6 +128,7 @@ impl ImportError {
             ImportError::Gone { .. } => "gone",
             ImportError::WorkersLost { .. } => "workers_lost",
             ImportError::Watch(_) => "watch",
+            ImportError::Schedule(fault) => fault.code_word(),
             ImportError::Spool(_) => "spool",
             ImportError::Injected(_) => "injected",
             ImportError::Task(_) => "task",

@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use feed::{DecodeError, FileFormat};
+use sha2::{Digest, Sha256};
 use storage::{Bucket, ObjectFacts, Storage, StorageError};
 use tempfile::NamedTempFile;
 
@@ -57,6 +58,12 @@ async fn fetch_once(storage: &Storage, key: &str, settings: &Settings, progress:
 }
 
 impl Received {
+    /// A file that lies in the spool folder already.
+    pub async fn spooled(file: NamedTempFile) -> Result<Received> {
+        let (sha256, bytes) = hash(file.path()).await?;
+        Ok(Received { file, facts: ObjectFacts { bytes, sha256, etag: String::new() } })
+    }
+
     /// Where it lies.
     pub fn path(&self) -> &Path {
         self.file.path()
@@ -66,6 +73,17 @@ impl Received {
     pub fn reopen(&self) -> std::io::Result<File> {
         self.file.reopen()
     }
+}
+
+/// SHA-256 and size of a local file.
+pub async fn hash(path: &Path) -> Result<([u8; 32], u64)> {
+    let path = path.to_owned();
+    let hashed = tokio::task::spawn_blocking(move || {
+        let (mut file, mut hash) = (File::open(path)?, Sha256::new());
+        let bytes = std::io::copy(&mut file, &mut hash)?;
+        Ok((hash.finalize().into(), bytes))
+    });
+    hashed.await?.map_err(ImportError::Spool)
 }
 
 /// Delimited text that can be read again and again.

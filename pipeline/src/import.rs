@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use feed::Plan;
-use item::{Counts, EmptyMeans, ImportState};
+use item::{Counts, EmptyMeans, ImportState, Language, Mode};
 use router::catalog::{Publication, Publish, publications, publish, staging};
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{self, Attempt, Dropped, Job};
-use storage::{Bucket, InboxKey, StorageError};
+use sources::Validators;
+use storage::{Bucket, InboxKey, StorageError, keys};
 use tokio::runtime::Handle;
 
 use crate::diff::Differ;
@@ -22,9 +23,12 @@ use crate::guards;
 use crate::importer::{Importer, archive_key};
 use crate::keep::Keep;
 use crate::order::{Order, Task};
+use crate::precedent::precedent;
 use crate::progress::{Counted, Phase, Progress};
+use crate::reject_file::RejectForm;
 use crate::rejects::RejectSink;
 use crate::report::{Report, Seconds, peak_rss_bytes};
+use crate::schedules::{self, Brought};
 use crate::snapshot::Snapshot;
 use crate::stage::{self, Reading};
 
@@ -36,6 +40,17 @@ pub(crate) struct Run {
     pub progress: Progress,
     pub begun: Instant,
     pub seconds: Seconds,
+    /// By what a schedule knows its file again, once it was fetched.
+    pub validators: Option<Validators>,
+}
+
+/// What came of fetching.
+enum Fetched {
+    File(Received),
+    /// Another version lies there by now.
+    Replaced,
+    /// A schedule's source has nothing new.
+    NotModified,
 }
 
 impl Run {
@@ -49,10 +64,14 @@ impl Run {
         if let Some(publication) = self.published_before().await? {
             return self.complete_published(&publication).await;
         }
-        let order = Order::of(&self.job)?;
         let supplier = self.importer.known(&self.job.supplier_code).await?;
-        let Some(received) = self.fetch().await? else { return self.replaced().await };
-        let task = Task::new(&self.importer.router, supplier, &order, received.facts.sha256).await?;
+        let received = match self.fetch().await? {
+            Fetched::File(received) => received,
+            Fetched::Replaced => return self.replaced().await,
+            Fetched::NotModified => return self.not_modified().await,
+        };
+        let order = Order::of(&self.job)?;
+        let mut task = Task::new(&self.importer.router, supplier, &order, received.facts.sha256).await?;
         self.record(&task, &received).await?;
         if let Some(report) = self.answered(&task, &order).await? {
             return Ok(report);
@@ -64,7 +83,7 @@ impl Run {
         }
         let report = match self.staged_before(&task).await? {
             Some(report) => report,
-            None => self.stage(&task, &received).await?,
+            None => self.stage(&mut task, &received).await?,
         };
         if task.dry_run || report.state == ImportState::Held {
             return Ok(report);
@@ -99,9 +118,12 @@ impl Run {
         self.complete(report).await
     }
 
-    /// The file, from the archive or from where it was dropped; `None` when another version lies there by now.
-    async fn fetch(&mut self) -> Result<Option<Received>> {
+    /// The file: from the archive, from where it was dropped, or from where its schedule says it is.
+    async fn fetch(&mut self) -> Result<Fetched> {
         fault::point("fetch.begun")?;
+        if self.job.schedule_id.is_some() && !self.job.is_archived {
+            return self.bring().await;
+        }
         let (importer, archived) = (&self.importer, archive_key(&self.job));
         let key = if self.job.is_archived { &archived } else { &self.job.key };
         let fetched = match fetch::fetch(&importer.storage, key, &importer.settings, &self.progress).await {
@@ -117,7 +139,36 @@ impl Run {
         fault::point("fetch.spooled")?;
         self.seconds.fetch = self.begun.elapsed().as_secs_f64();
         let replaced = !self.job.is_archived && self.job.etag.as_ref().is_some_and(|etag| *etag != fetched.facts.etag);
-        Ok((!replaced).then_some(fetched))
+        Ok(if replaced { Fetched::Replaced } else { Fetched::File(fetched) })
+    }
+
+    /// The file of a schedule.
+    async fn bring(&mut self) -> Result<Fetched> {
+        let importer = &self.importer;
+        self.progress.enter(Phase::Fetching, 0);
+        match schedules::bring(&importer.router, &importer.settings, &importer.sources, &self.job).await? {
+            Brought::NotModified => Ok(Fetched::NotModified),
+            Brought::File(delivery) => {
+                self.job.file_name = delivery.name;
+                self.validators = Some(delivery.validators);
+                self.seconds.fetch = self.begun.elapsed().as_secs_f64();
+                Ok(Fetched::File(Received::spooled(delivery.file).await?))
+            }
+        }
+    }
+
+    /// The source has nothing new: the import ends with nothing read.
+    async fn not_modified(&self) -> Result<Report> {
+        let router = &self.importer.router;
+        let report = Report { state: ImportState::Completed, identical: true, ..Report::begin(&self.job) };
+        let (imports, counts) = (router.imports(), report.counts);
+        match publications::latest(router.catalog(), self.job.supplier_id).await? {
+            Some(latest) => {
+                jobs::complete_identical(imports, &self.attempt, latest.import_id, &counts, &report.to_json()).await?;
+            }
+            None => jobs::complete(imports, &self.attempt, &counts, &report.to_json()).await?,
+        }
+        Ok(report)
     }
 
     /// The object was overwritten before it could be read: what lies there now has an import of its own.
@@ -153,7 +204,9 @@ impl Run {
         };
         let file_id = files::record(imports, &new).await?;
         fault::point("import.recorded")?;
-        jobs::attach_file(imports, &self.attempt, file_id, received.facts.bytes, &self.job.file_name).await?;
+        let object = (&*self.importer.storage.bucket_name(Bucket::ImportsFiles), &*archive_key(&self.job));
+        let (bytes, name) = (received.facts.bytes, &self.job.file_name);
+        jobs::attach_file(imports, &self.attempt, file_id, bytes, name, object).await?;
         fault::point("import.attached")?;
         self.job.file_id = Some(file_id);
         self.job.bytes_total = Some(received.facts.bytes);
@@ -172,7 +225,10 @@ impl Run {
             return Ok(Some(Report { identical: true, ..Report::kept(&held) }));
         }
         let Some(publication) = self.importer.published(task).await? else { return Ok(None) };
-        let mut report = identical(&publication, Report::begin(&self.job));
+        let before = Report::kept(&self.importer.job_of(publication.import_id).await?);
+        let job = &self.job;
+        let report = Report { import_id: job.id, file: job.file_name.clone(), dry_run: false, ..before };
+        let mut report = identical(&publication, report);
         self.take_time(&mut report);
         let (of, counts) = (publication.import_id, report.counts);
         jobs::complete_identical(imports, &self.attempt, of, &counts, &report.to_json()).await?;
@@ -186,7 +242,11 @@ impl Run {
         let key = archive_key(job);
         if !job.is_archived {
             let (from, to) = ((Bucket::ImportsFiles, job.key.as_str()), (Bucket::ImportsFiles, key.as_str()));
-            match importer.storage.copy(from, to, Some(&received.facts.etag)).await {
+            let copied = match &job.etag {
+                Some(etag) => importer.storage.copy(from, to, Some(etag)).await,
+                None => Err(StorageError::NotFound { bucket: job.bucket.clone(), key: job.key.clone() }),
+            };
+            match copied {
                 Ok(()) => {}
                 Err(StorageError::Changed { .. } | StorageError::NotFound { .. }) => {
                     importer.storage.put_file(to.0, to.1, received.path()).await?;
@@ -217,7 +277,7 @@ impl Run {
         Ok((rows == report.staged_rows && base == report.base_publication).then_some(report))
     }
 
-    async fn stage(&mut self, task: &Task, received: &Received) -> Result<Report> {
+    async fn stage(&mut self, task: &mut Task, received: &Received) -> Result<Report> {
         let importer = self.importer.clone();
         let (catalog, imports) = (importer.router.catalog(), importer.router.imports());
         let table = Arc::new(self.table(received).await?);
@@ -231,17 +291,25 @@ impl Run {
         fault::point("stage.surveyed")?;
         importer.note_content(&self.job, &plan).await?;
         fault::point("stage.noted")?;
+        let mut sent_as = task.mode;
+        if plan.is_correction() {
+            sent_as = task.supplier.default_mode;
+            (task.mode, self.job.mode) = (Mode::Partial, Mode::Partial);
+            jobs::note_correction(imports, &self.attempt).await?;
+        }
+        let precedent = plan.precedent(sent_as);
 
         let begun = Instant::now();
         self.progress.enter(Phase::Staging, table.bytes);
         let active_before = snapshot.active();
-        let keep =
-            (plan.empty_means(task.mode) == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
+        let keep = (precedent.empty_means == EmptyMeans::Keep).then(|| Keep::new(catalog.clone(), Handle::current()));
         let differ = Differ::new(snapshot, keep, &plan, &importer.limits);
-        let sink = RejectSink::open(imports, self.attempt, &plan.layout.header, &importer.settings).await?;
+        let own = (!plan.layout.numbered).then_some(plan.layout.dialect.delimiter);
+        let form = RejectForm::new(Language::of(&task.supplier.language), own);
+        let sink = RejectSink::open(imports, self.attempt, &plan.layout.header, form, &importer.settings).await?;
         fault::point("stage.cleared")?;
         let reading = Reading { table, plan: Arc::new(plan), limits: importer.limits.clone(), differ, mode: task.mode };
-        let understood = reading.plan.evidence();
+        let (understood, correction) = (reading.plan.evidence(), reading.plan.is_correction());
         let fence = self.attempt.fence();
         let staged = stage::stage(catalog, &fence, reading, sink, &importer.settings, &self.progress).await?;
         self.seconds.stage = begun.elapsed().as_secs_f64();
@@ -251,12 +319,15 @@ impl Run {
         let mut report = Report {
             state: ImportState::Staged,
             counts: staged.counts,
+            totals: staged.totals,
+            correction,
             staged_rows: staged.rows,
             base_publication: base,
             rejects_by_code: staged.rejects_by_code,
             guards: guards::check(evidence, &importer.settings.guards),
             rejects_key: importer.keep_rejects(&self.job, staged.rejects_file).await?,
             evidence: understood,
+            precedent: Some(precedent),
             ..Report::begin(&self.job)
         };
         fault::point("stage.rejects_kept")?;
@@ -282,16 +353,32 @@ impl Run {
         Ok(tokio::task::spawn_blocking(move || crate::fetch::open_table(file, &settings)).await??)
     }
 
-    /// What a sample suggests, settled by a pass over the whole file.
+    /// What a sample suggests, settled by a pass over the whole file. A correction is read as the file was of which its
+    /// rows are.
     async fn plan(&self, task: &Task, table: &Arc<Table>) -> Result<Plan> {
+        let suggested = tokio::task::spawn_blocking({
+            let (table, limits) = (table.clone(), self.importer.limits.clone());
+            let (feed, mapping) = (task.feed.clone(), task.mapping.clone());
+            move || {
+                let (sample, complete) = table.sample(limits.sample_bytes)?;
+                feed::plan(&sample, complete, mapping.as_ref(), &feed, &limits)
+            }
+        });
+        let mut plan = suggested.await??;
+        if keys::is_rejects(&self.job.file_name) {
+            plan = plan.into_correction()?;
+        }
+        if plan.is_correction()
+            && let Some(precedent) = precedent(self.importer.router.imports(), &self.job, &plan).await?
+        {
+            plan = plan.follow(precedent)?;
+        }
         let (table, limits, progress) = (table.clone(), self.importer.limits.clone(), self.progress.clone());
-        let (feed, mapping) = (task.feed.clone(), task.mapping.clone());
-        let planned = tokio::task::spawn_blocking(move || {
-            let (sample, complete) = table.sample(limits.sample_bytes)?;
-            let plan = feed::plan(&sample, complete, mapping.as_ref(), &feed, &limits)?;
+        let feed = task.feed.clone();
+        let settled = tokio::task::spawn_blocking(move || {
             feed::survey(|| Ok(Counted::new(table.open()?, &progress)), plan, &feed, &limits)
         });
-        Ok(planned.await??)
+        Ok(settled.await??)
     }
 
     async fn publish(&mut self, task: &Task, report: &Report) -> Result<()> {
@@ -326,6 +413,9 @@ impl Run {
         let imports = self.importer.router.imports();
         jobs::complete(imports, &self.attempt, &report.counts, &report.to_json()).await?;
         fault::point("import.completed")?;
+        if let Some(validators) = &self.validators {
+            schedules::keep_validators(&self.importer.router, &self.job, validators).await?;
+        }
         Ok(report)
     }
 

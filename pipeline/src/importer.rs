@@ -8,7 +8,7 @@ use router::DatabaseRouter;
 use router::catalog::{Publication, Supplier, publications, staging, suppliers};
 use router::imports::files::{self, Facts};
 use router::imports::jobs::{self, Claimant, Job};
-use storage::{Bucket, Storage, keys};
+use storage::{Bucket, Storage, StorageError, keys};
 use tempfile::NamedTempFile;
 use uuid::{Timestamp, Uuid};
 
@@ -23,15 +23,22 @@ pub struct Importer {
     pub(crate) storage: Storage,
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
+    pub(crate) sources: sources::Settings,
     name: String,
 }
 
 impl Importer {
-    /// An importer over these services.
-    pub fn new(router: DatabaseRouter, storage: Storage, settings: Settings, limits: Limits) -> Arc<Self> {
+    /// An importer over these services; `sources` says what scheduled imports may reach.
+    pub fn new(
+        router: DatabaseRouter,
+        storage: Storage,
+        settings: Settings,
+        limits: Limits,
+        sources: sources::Settings,
+    ) -> Arc<Self> {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let name = format!("{}:{}", host.trim(), std::process::id());
-        Arc::new(Importer { router, storage, settings, limits, name })
+        Arc::new(Importer { router, storage, settings, limits, sources, name })
     }
 
     /// The databases.
@@ -106,7 +113,7 @@ impl Importer {
         let Some(file_id) = job.file_id else { return Ok(()) };
         let layout = &plan.layout;
         let facts = Facts {
-            format: "csv".to_owned(),
+            format: if layout.numbered { "spreadsheet" } else { "csv" }.to_owned(),
             encoding: serde_json::to_value(layout.encoding).ok().and_then(|name| name.as_str().map(str::to_owned)),
             dialect: serde_json::to_value(layout.dialect).ok(),
             header: layout.header.clone(),
@@ -115,10 +122,16 @@ impl Importer {
         Ok(files::set_facts(self.router.imports(), file_id, &facts).await?)
     }
 
-    /// Puts the rejects file beside the supplier's receipts and returns its key.
+    /// Puts the rejects file beside the supplier's receipts and returns its key. Without rejects, that of an earlier file of
+    /// the same name goes: nobody is to correct it any more.
     pub(crate) async fn keep_rejects(&self, job: &Job, rejects: Option<NamedTempFile>) -> Result<Option<String>> {
-        let Some(file) = rejects else { return Ok(None) };
         let key = keys::rejects(&job.supplier_code, &job.file_name);
+        let Some(file) = rejects else {
+            return match self.storage.delete(Bucket::ImportsFiles, &key).await {
+                Ok(()) | Err(StorageError::NotFound { .. }) => Ok(None),
+                Err(fault) => Err(fault.into()),
+            };
+        };
         self.storage.put_file(Bucket::ImportsFiles, &key, file.path()).await?;
         Ok(Some(key))
     }

@@ -9,7 +9,7 @@
 //! # async fn example(router: router::DatabaseRouter, storage: storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
 //! use pipeline::{Importer, Order, Progress, Settings};
 //!
-//! let importer = Importer::new(router, storage, Settings::default(), feed::Limits::default());
+//! let importer = Importer::new(router, storage, Settings::default(), feed::Limits::default(), Default::default());
 //! let order = Order::new(storage::InboxKey::parse("inbox/acme/prices.csv")?);
 //! let report = importer.import_object(&order, &Progress::default()).await?;
 //! println!("{} of {} rows changed the catalogue", report.counts.created + report.counts.updated, report.counts.read);
@@ -21,6 +21,7 @@
 
 mod answer;
 mod diff;
+mod duplicate;
 mod error;
 mod fetch;
 mod guards;
@@ -30,10 +31,14 @@ mod importer;
 mod keep;
 mod order;
 mod policy;
+mod precedent;
 mod progress;
+mod receipt;
+mod reject_file;
 mod rejects;
 mod relay;
 mod report;
+pub mod schedules;
 mod settings;
 mod snapshot;
 mod spreadsheet;
@@ -52,7 +57,8 @@ pub use importer::Importer;
 pub use order::Order;
 pub use policy::{RetrySettings, Verdict, verdict};
 pub use progress::{Phase, Progress};
-pub use rejects::RejectFile;
+pub use receipt::{Balance, Circumstances, Failed, Newer, Receipt, Rejected, SCHEMA, Times, Tripped};
+pub use reject_file::{RejectFile, RejectForm, fixes, problems};
 pub use relay::Relay;
 pub use report::{Report, Seconds};
 pub use settings::Settings;

@@ -86,6 +86,8 @@ fn nature(fault: &ImportError) -> Nature {
         ImportError::File(fault) => fault.code().map_or(Nature::Exhausted, file),
         ImportError::Router(fault) => database(fault),
         ImportError::Storage(fault) => store(fault),
+        ImportError::Schedule(fault) if fault.permanent() => Nature::Asking,
+        ImportError::Schedule(_) => Nature::Passing,
         ImportError::Gone { .. } | ImportError::Key(_) => Nature::File,
         ImportError::UnknownSupplier { .. }
         | ImportError::FileTooLarge { .. }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::Settings;
-use crate::error::Result;
+use crate::error::{ImportError, Result};
 
 /// Deliveries taken in hand at once by one consumer.
 const CLAIMED_MAX: u32 = 100;
@@ -66,7 +66,8 @@ impl<'a> Relay<'a> {
         }
     }
 
-    async fn carry_to(&self, consumer: Consumer, supplier_id: Option<i64>) -> Result<usize> {
+    /// As [`Relay::carry`], to one consumer.
+    pub async fn carry_to(&self, consumer: Consumer, supplier_id: Option<i64>) -> Result<usize> {
         let catalog = self.router.catalog();
         let claimed = outbox::claim(catalog, consumer, supplier_id, CLAIMED_MAX, self.lease_seconds).await?;
         if claimed.is_empty() {
@@ -75,7 +76,13 @@ impl<'a> Relay<'a> {
         fault::point("relay.claimed")?;
         let mut done = Vec::with_capacity(claimed.len());
         let mut days = BTreeMap::new();
+        let mut is_away = false;
         for delivery in &claimed {
+            if is_away {
+                // Each try would wait as long as the first: all come back together.
+                outbox::put_off(catalog, consumer, delivery, None).await?;
+                continue;
+            }
             match self.deliver(consumer, delivery).await {
                 Ok(Outcome::Done) => {
                     // A supplier's day is summed up once for all its events, by the last of them.
@@ -86,6 +93,7 @@ impl<'a> Relay<'a> {
                 Ok(Outcome::NotYet) => outbox::put_off(catalog, consumer, delivery, None).await?,
                 Err(fault) => {
                     let told = chain(&fault);
+                    is_away = matches!(&fault, ImportError::Router(fault) if fault.transient());
                     tracing::warn!(consumer = consumer.as_str(), import.id = %delivery.event.import_id, error = told, "delivery failed");
                     outbox::put_off(catalog, consumer, delivery, Some(&told)).await?;
                 }

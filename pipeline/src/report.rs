@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use feed::Evidence;
-use item::{Counts, ImportState, Mode, RejectCode};
+use feed::{Evidence, Precedent};
+use item::{Counts, ImportState, Mode, RejectCode, Totals};
 use router::imports::jobs::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::guards::Trip;
 /// What came of an import: the summary for people, kept in `import_jobs.report`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
-    /// The import; for an identical file the one that published it before.
+    /// The import; for an identical file that was imported by hand and so made none, the one that published it before.
     pub import_id: Uuid,
     /// Code of the supplier.
     pub supplier: String,
@@ -33,6 +33,12 @@ pub struct Report {
     pub superseded_by: Option<String>,
     /// How the rows ended.
     pub counts: Counts,
+    /// Sums over the accepted rows, for the supplier to compare.
+    #[serde(default)]
+    pub totals: Totals,
+    /// The file was a rejects file that came back corrected.
+    #[serde(default)]
+    pub correction: bool,
     /// Rows in the staging table.
     pub staged_rows: u64,
     /// The supplier's latest publication when the difference was made; it holds only for that one.
@@ -45,6 +51,9 @@ pub struct Report {
     pub rejects_key: Option<String>,
     /// What was decided about the file, and why.
     pub evidence: Vec<Evidence>,
+    /// How the file was understood, for corrections of its rejects to follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precedent: Option<Precedent>,
     /// Where the time went.
     pub seconds: Seconds,
     /// Largest resident memory of the process so far, in bytes.
@@ -83,12 +92,15 @@ impl Report {
             identical: false,
             superseded_by: None,
             counts: job.counts,
+            totals: Totals::default(),
+            correction: false,
             staged_rows: 0,
             base_publication: None,
             rejects_by_code: BTreeMap::new(),
             guards: Vec::new(),
             rejects_key: None,
             evidence: Vec::new(),
+            precedent: None,
             seconds: Seconds::default(),
             peak_rss_bytes: 0,
         }

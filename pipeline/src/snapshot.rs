@@ -28,6 +28,9 @@ struct Table<V> {
     shards: Vec<Shard<V>>,
 }
 
+/// In place of the line of a product that only rejected rows have shown.
+const MENTIONED: u32 = u32::MAX;
+
 const SHARDS: usize = 256;
 /// Seven eighths full is where linear probing still finds a key in a few steps.
 const FULL: (usize, usize) = (7, 8);
@@ -174,9 +177,9 @@ impl Snapshot {
     /// Looks at one item of the file and remembers its line.
     pub fn see(&mut self, key_hash: u128, content_hash: u128, line: u64) -> Sight {
         // Lines past four billion all name the last one: a message, not a decision.
-        let line = u32::try_from(line).unwrap_or(u32::MAX).max(1);
+        let line = u32::try_from(line).unwrap_or(u32::MAX).clamp(1, MENTIONED - 1);
         if let Some(known) = self.known.get_mut(key_hash) {
-            if known.line != 0 {
+            if known.line != 0 && known.line != MENTIONED {
                 return Sight::Duplicate { first_line: u64::from(known.line) };
             }
             known.line = line;
@@ -191,6 +194,13 @@ impl Snapshot {
         }
         *first_line = line;
         Sight::New
+    }
+
+    /// A rejected row shows that the supplier still has this product: it stays as it is, and the next row of its SKU counts.
+    pub fn mention(&mut self, key_hash: u128) {
+        if let Some(known) = self.known.get_mut(key_hash).filter(|known| known.line == 0) {
+            known.line = MENTIONED;
+        }
     }
 
     /// The content hash of a product seen before in this file, as the catalogue holds it; `None` when it is inactive.
@@ -249,6 +259,20 @@ mod tests {
         assert_eq!(snapshot.see(sku(1), 12, 7), Sight::Duplicate { first_line: 2 });
         assert_eq!(snapshot.unseen().collect::<Vec<_>>(), [104]);
         assert_eq!(snapshot.active(), 3);
+    }
+
+    #[test]
+    fn a_product_that_only_a_rejected_row_shows_is_neither_unseen_nor_a_duplicate() {
+        let mut snapshot = Snapshot::default();
+        snapshot.add(sku(1), Some(11), 101);
+        snapshot.add(sku(2), Some(22), 102);
+        snapshot.mention(sku(1));
+        snapshot.mention(sku(3));
+        assert_eq!(snapshot.unseen().collect::<Vec<_>>(), [102]);
+        assert_eq!(snapshot.see(sku(1), 11, 7), Sight::Unchanged);
+        snapshot.mention(sku(1));
+        assert_eq!(snapshot.see(sku(1), 11, 8), Sight::Duplicate { first_line: 7 });
+        assert_eq!(snapshot.see(sku(3), 33, 9), Sight::New);
     }
 
     #[test]

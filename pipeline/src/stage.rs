@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use feed::{Limits, Plan};
-use item::{Counts, Mode, Reject, RejectCode};
+use item::{Counts, Mode, Reject, RejectCode, Totals};
 use router::catalog::staging::{self, RowEncoder};
 use router::{Catalog, Db, Fence};
 use tempfile::NamedTempFile;
@@ -38,6 +38,8 @@ pub struct Reading {
 pub struct Staged {
     /// How the rows ended.
     pub counts: Counts,
+    /// Sums over the accepted rows.
+    pub totals: Totals,
     /// Rows of the staging table: created, updated and deactivated.
     pub rows: u64,
     /// Rejected rows by their first problem.
@@ -81,11 +83,12 @@ pub async fn stage(
         }
         sink.finish().await
     };
-    let (counts, rows, (rejects_by_code, rejects_file)) = tokio::try_join!(async { read.await? }, write, refuse)?;
+    let ((counts, totals), rows, (rejects_by_code, rejects_file)) =
+        tokio::try_join!(async { read.await? }, write, refuse)?;
     if !counts.balances() {
         return Err(ImportError::Unbalanced(Box::new(counts)));
     }
-    Ok(Staged { counts, rows, rejects_by_code, rejects_file })
+    Ok(Staged { counts, totals, rows, rejects_by_code, rejects_file })
 }
 
 /// Where the reading thread puts what it finds. Its channels are short: a slow database slows the reading down.
@@ -97,14 +100,15 @@ struct Outlet {
 }
 
 impl Reading {
-    fn run(mut self, mut outlet: Outlet, progress: &Progress) -> Result<Counts> {
-        let mut counts = Counts::default();
+    fn run(mut self, mut outlet: Outlet, progress: &Progress) -> Result<(Counts, Totals)> {
+        let (mut counts, mut totals) = (Counts::default(), Totals::default());
         let mut fault = None;
         let reader = Counted::new(self.table.open().map_err(ImportError::Spool)?, progress);
         feed::read_items(reader, &self.plan, &self.limits, |batch| match self.differ.compare(batch) {
             Ok(delta) => {
                 progress.add_rows(delta.counts.read);
                 counts.add(&delta.counts);
+                totals.add(&delta.totals);
                 outlet.put(delta)
             }
             Err(failed) => {
@@ -126,7 +130,7 @@ impl Reading {
         }
         // When the other side is gone its own error is what `stage` reports, and these counts are never looked at.
         let _ = outlet.flush();
-        Ok(counts)
+        Ok((counts, totals))
     }
 }
 

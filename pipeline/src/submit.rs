@@ -4,18 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use item::ImportState;
+use item::{ImportState, Language};
+use router::catalog::Supplier;
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{self, Job, NewJob, Priority};
-use sha2::{Digest, Sha256};
 use storage::Bucket;
 use uuid::Uuid;
 
 use crate::error::{ImportError, Result};
+use crate::fetch::hash;
 use crate::import::{dropped, identical};
 use crate::importer::{Importer, archive_key_of};
 use crate::order::{Order, Task};
 use crate::progress::Progress;
+use crate::receipt::{Circumstances, Receipt, keep_receipt};
 use crate::report::{Report, Seconds, peak_rss_bytes};
 
 /// What came of an order.
@@ -111,14 +113,39 @@ impl Importer {
     pub async fn submit_object(&self, order: &Order) -> Result<Submitted> {
         let supplier = self.known(order.key.supplier()).await?;
         let head = self.storage.head(Bucket::ImportsFiles, order.key.as_str()).await?;
+        if order.dry_run {
+            return self.submit_look(order, &supplier, head.bytes).await;
+        }
         let dropped = dropped(&order.key, head.etag, head.bytes, head.modified);
         let (imports, bucket) = (self.router.imports(), self.storage.bucket_name(Bucket::ImportsFiles));
         let mode = order.mode.unwrap_or(supplier.default_mode);
         jobs::offer(imports, (supplier.id, &supplier.code), mode, &bucket, std::slice::from_ref(&dropped)).await?;
         let id = jobs::of_drop(imports, &bucket, &dropped).await?.ok_or(ImportError::Gone { key: dropped.key })?;
         let settings = order.kept_json(&supplier.code)?;
-        jobs::set_order(imports, id, mode, order.dry_run, &settings).await?;
+        jobs::set_order(imports, id, mode, &settings).await?;
         Ok(Submitted::Queued(Box::new(self.job_of(id).await?)))
+    }
+
+    /// A dry run only looks at an object of the inbox: it is not the import of that drop, which stays where it is.
+    async fn submit_look(&self, order: &Order, supplier: &Supplier, bytes: u64) -> Result<Submitted> {
+        let settings = order.kept_json(&supplier.code)?;
+        let job = NewJob {
+            id: Uuid::now_v7(),
+            supplier_id: supplier.id,
+            supplier_code: &supplier.code,
+            mode: order.mode.unwrap_or(supplier.default_mode),
+            priority: Priority::Default,
+            dry_run: true,
+            file_id: None,
+            bucket: &self.storage.bucket_name(Bucket::ImportsFiles),
+            key: order.key.as_str(),
+            file_name: order.key.file(),
+            bytes_total: Some(bytes),
+            settings: &settings,
+            schedule_id: None,
+            is_archived: false,
+        };
+        Ok(Submitted::Queued(Box::new(jobs::create(self.router.imports(), &job).await?)))
     }
 
     /// What there is already of a file: a publication, or an import that has not ended.
@@ -144,24 +171,17 @@ impl Importer {
         };
         files::record(imports, &again).await?;
         let total = begun.elapsed().as_secs_f64();
-        let before = Report::kept(&self.job_of(publication.import_id).await?);
+        let former = self.job_of(publication.import_id).await?;
+        let before = Report::kept(&former);
         let report = Report {
             file: order.key.file().to_owned(),
             seconds: Seconds { total, to_published: total, ..Seconds::default() },
             peak_rss_bytes: peak_rss_bytes(),
             ..identical(&publication, before)
         };
+        let circumstances = Circumstances { identical_to: Some(publication.created_at), ..Circumstances::default() };
+        let language = Language::of(&task.supplier.language);
+        keep_receipt(&self.storage, &Receipt::of(&former, Some(&report), language, circumstances)).await?;
         Ok(Some(Submitted::Answered(Box::new(report))))
     }
-}
-
-/// SHA-256 and size of a local file.
-async fn hash(path: &Path) -> Result<([u8; 32], u64)> {
-    let path = path.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || {
-        let (mut file, mut hash) = (std::fs::File::open(path)?, Sha256::new());
-        let bytes = std::io::copy(&mut file, &mut hash)?;
-        Ok((hash.finalize().into(), bytes))
-    });
-    hashed.await?.map_err(ImportError::Spool)
 }

@@ -103,6 +103,10 @@ impl Importer {
                 return Err(ImportError::WorkersLost { attempts: job.failures });
             }
         }
+        if attempt.number > 1 {
+            let said = json!({ "attempt": attempt.number, "failures": job.failures });
+            self.log(attempt, LogLevel::Info, "another attempt", said).await?;
+        }
         Ok(fault::point("work.prepared")?)
     }
 
@@ -122,6 +126,7 @@ impl Importer {
             progress: progress.clone(),
             begun: Instant::now(),
             seconds: Seconds::default(),
+            validators: None,
         };
         let mut running = AbortOnDropHandle::new(tokio::spawn(run.run()));
         tokio::select! {

@@ -34,9 +34,21 @@ impl Storage {
     where
         W: AsyncWrite + Unpin + ?Sized,
     {
-        let key = key.as_ref();
         let head = self.head(bucket, key).await?;
-        let sink_failed = |source| StorageError::Sink { key: key.to_owned(), source };
+        self.read_to(bucket, head, sink).await
+    }
+
+    /// As [`Storage::get_to`], for the version of an object that a head or a listing told of.
+    pub(crate) async fn read_to<W>(
+        &self,
+        bucket: Bucket,
+        head: ObjectHead,
+        sink: &mut W,
+    ) -> Result<ObjectFacts, StorageError>
+    where
+        W: AsyncWrite + Unpin + ?Sized,
+    {
+        let sink_failed = |source| StorageError::Sink { key: head.key.clone(), source };
 
         let mut hash = Sha256::new();
         let mut ranges = std::pin::pin!(self.ranges(bucket, &head));
@@ -150,6 +162,10 @@ impl Object {
             match body.try_next().await {
                 Ok(Some(chunk)) => {
                     *next += chunk.len() as u64;
+                    // A store that sends more than it said would otherwise fill the memory.
+                    if *next > range.end {
+                        return Err(StorageError::Changed { bucket: bucket.clone(), key: key.clone() });
+                    }
                     chunks.push(chunk);
                 }
                 Ok(None) => return Ok(None),

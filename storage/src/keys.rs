@@ -257,6 +257,11 @@ pub fn decoded(encoded: &str) -> Option<String> {
     percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(|key| key.into_owned())
 }
 
+/// Whether a file's name is that of a rejects file, however it was saved: `a.csv.rejects.csv`, `a.csv.rejects (1).xlsx`.
+pub fn is_rejects(file: &str) -> bool {
+    file.contains(".rejects")
+}
+
 /// A name too long for its ending is cut, at a character's border.
 fn outbox(supplier: &str, file: &str, ending: &str) -> String {
     let kept = file.floor_char_boundary(PART_BYTES_MAX - ending.len());
@@ -385,6 +390,7 @@ mod tests {
         );
         assert_eq!(receipt("acme", "a.csv"), "outbox/acme/a.csv.receipt.json");
         assert_eq!(rejects("acme", "a.csv"), "outbox/acme/a.csv.rejects.csv");
+        assert!(is_rejects("a.csv.rejects.csv") && is_rejects("a.csv.rejects (1).xlsx") && !is_rejects("rejects.csv"));
         assert_eq!(image(date, "1.jpg"), "images/2026/03/09/1.jpg");
         assert_eq!(lookup(date, "1.json"), "cache/2026/03/1.json");
         assert_eq!(export(date, "sales.csv"), "exports/2026/03/09/sales.csv");

@@ -30,6 +30,7 @@ mod error;
 mod get;
 pub mod keys;
 mod list;
+mod other;
 mod presign;
 mod put;
 mod settings;
@@ -42,6 +43,7 @@ use chrono::{DateTime, Utc};
 pub use buckets::Bucket;
 pub use error::StorageError;
 pub use keys::{InboxKey, KeyError};
+pub use other::{OtherBucket, OtherBucketSettings, Resolve};
 pub use presign::Presigned;
 pub use settings::{Buckets, Secret, Settings};
 
@@ -84,7 +86,7 @@ impl Storage {
     /// [`StorageError::Settings`] when a setting is out of its range.
     pub async fn connect(settings: &Settings) -> Result<Self, StorageError> {
         settings.check()?;
-        let client = Client::from_conf(settings.client_config().await);
+        let client = Client::from_conf(settings.client_config(None).await);
         Ok(Self { client, settings: Arc::new(settings.clone()) })
     }
 

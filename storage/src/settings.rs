@@ -9,6 +9,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_smithy_http_client::{Builder, tls};
 use serde::Deserialize;
 
+use crate::other::Resolver;
 use crate::{Bucket, StorageError};
 
 /// S3 takes at most this many parts in one upload.
@@ -171,12 +172,16 @@ impl Settings {
         Ok(())
     }
 
-    pub(crate) async fn client_config(&self) -> Config {
+    /// A client for the store; `resolve` looks its name up in place of the system.
+    pub(crate) async fn client_config(&self, resolve: Option<Resolver>) -> Config {
         // rustls with ring: the one TLS stack of this workspace.
         let http = Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .pool_max_idle_per_host(self.parts_in_flight * 2)
-            .build_https();
+            .pool_max_idle_per_host(self.parts_in_flight * 2);
+        let http = match resolve {
+            Some(resolver) => http.build_with_resolver(resolver),
+            None => http.build_https(),
+        };
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(self.connect_seconds))
             .read_timeout(Duration::from_secs(self.response_seconds))

@@ -52,6 +52,8 @@ fn only_one_crate_knows_each_outer_world() {
     check("polars", &["feed"]);
     check("calamine", &["feed"]);
     check("rayon", &["feed"]);
+    check("reqwest", &["sources"]);
+    check("russh", &["sources"]);
     check("clap", &["benches", "cli"]);
     check("s3s", &["cli"]);
 }
@@ -73,8 +75,19 @@ fn the_feed_and_the_item_do_no_input_or_output() {
 #[test]
 fn arrows_between_our_crates_point_one_way() {
     let dependencies = dependencies();
-    let ours =
-        ["item", "feed", "router", "storage", "cache", "pipeline", "arrivage", "arrivage-tests", "arrivage-benches"];
+    let ours = [
+        "fault",
+        "item",
+        "feed",
+        "router",
+        "storage",
+        "sources",
+        "cache",
+        "pipeline",
+        "arrivage",
+        "arrivage-tests",
+        "arrivage-benches",
+    ];
     let check = |folder: &str, expected: &[&str]| {
         let found: Vec<_> =
             ours.into_iter().filter(|name| dependencies[folder].iter().any(|used| used == name)).collect();
@@ -83,10 +96,12 @@ fn arrows_between_our_crates_point_one_way() {
     check("item", &[]);
     check("storage", &[]);
     check("cache", &[]);
+    check("fault", &[]);
+    check("sources", &["storage"]);
     check("feed", &["item"]);
-    check("router", &["item"]);
-    check("pipeline", &["item", "feed", "router", "storage", "cache"]);
-    check("cli", &["item", "feed", "router", "storage", "pipeline"]);
+    check("router", &["fault", "item"]);
+    check("pipeline", &["fault", "item", "feed", "router", "storage", "sources", "cache"]);
+    check("cli", &["fault", "item", "feed", "router", "storage", "sources", "pipeline"]);
 }
 
 #[test]

@@ -105,6 +105,21 @@ fn a_row_at_fault_is_rejected_by_name_and_the_others_arrive() {
 }
 
 #[test]
+fn a_known_product_whose_row_is_rejected_stays_as_it_is() {
+    let world = world();
+    let before = "select sku, price, title, is_active, updated_publication from products where sku in ('A-0003', 'A-0004') order by sku";
+    let untouched = world.rows(Home::Catalog, before);
+    // An unreadable price, and a cell too many: the supplier still has them both.
+    let mut lines: Vec<String> = files::products('A', 0..30).lines().map(str::to_owned).collect();
+    lines[4] = "A-0003;Wood screw;Forgeval;Hardware;abc;1".to_owned();
+    lines[5].push_str(";;;;;;x;y;z");
+    lines.remove(30);
+    let ended = world.import("acme", "second.csv", (lines.join("\n") + "\n").as_bytes(), &[]).expect(0);
+    ended.expect_counts("29 read, 27 unchanged, 2 rejected, 1 deactivated");
+    assert_eq!(world.rows(Home::Catalog, before), untouched);
+}
+
+#[test]
 fn a_whole_column_of_rounded_eans_is_not_taken_for_something_else() {
     // What a spreadsheet program makes of EANs when it saves them as CSV.
     let rows: String = (0..30).map(|number| format!("A-{number};4,00638E+12;Screw {number};{number},50\n")).collect();

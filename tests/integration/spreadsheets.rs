@@ -87,12 +87,12 @@ fn a_workbook_bomb_ends_its_import_by_name_and_nothing_else() {
     let import = |name: &str, bytes: &[u8]| {
         world.drop_file("acme", name, bytes);
         let order = Order::new(InboxKey::new("acme", name).unwrap());
-        world.block_on(importer.import_object(&order, &Progress::default()))
+        world.block_on(importer.import_object(&order, &Progress::default())).map_err(Box::new)
     };
     for (name, bytes) in bombs {
         assert!(bytes.len() < 3_000, "{name} has {} bytes", bytes.len());
         let fault = import(name, &bytes).unwrap_err();
-        assert!(matches!(fault, ImportError::File(_)) && fault.code().is_some(), "{name}: {fault:?}");
+        assert!(matches!(*fault, ImportError::File(_)) && fault.code().is_some(), "{name}: {fault:?}");
         let next = format!("after {name}.csv");
         let report = import(&next, files::products('A', 0..3).as_bytes()).unwrap();
         assert_eq!(report.counts.read, 3);

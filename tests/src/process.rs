@@ -92,6 +92,22 @@ impl Running {
         self.ended(status)
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal, such as `TERM`, `STOP` or `CONT`.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").arg(format!("-{signal}")).arg(self.pid().to_string()).status();
+        assert!(sent.unwrap().success(), "{signal}");
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Sends SIGKILL at this moment after now, unless it ends before: then how it ended.
     pub fn kill_after(mut self, delay: Duration) -> Option<Ended> {
         let begun = Instant::now();

@@ -162,6 +162,29 @@ impl World {
         self.block_on(arrivage::commands::import::importer(&config)).unwrap()
     }
 
+    /// Waits until this holds, at most so long.
+    #[track_caller]
+    pub fn wait(&self, seconds: u64, what: &str, mut holds: impl FnMut() -> bool) {
+        let begun = std::time::Instant::now();
+        while !holds() {
+            if begun.elapsed().as_secs() >= seconds {
+                let jobs = "select file_name, status, attempt, failure_code, failure_message, lease_owner from import_jobs order by arrived_at";
+                panic!("{what} did not come about within {seconds} s; imports: {:#?}", self.rows(Home::Imports, jobs));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until every import has ended, is held, or waits for a person, and all is answered and delivered.
+    #[track_caller]
+    pub fn wait_idle(&self, seconds: u64) {
+        self.wait(seconds, "the end of all imports", || {
+            self.number(Home::Imports, "select count(*) from import_jobs where answered_at is null") == 0
+                && self.number(Home::Catalog, "select count(*) from outbox_deliveries where delivered_at is null") == 0
+                && self.keys("inbox/").is_empty()
+        });
+    }
+
     /// Waits for a future.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)

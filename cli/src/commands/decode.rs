@@ -47,14 +47,14 @@ impl Decode {
         };
         let mut out = BufWriter::with_capacity(256 << 10, out);
         let first = self.lines.then_some("line");
-        feed::write_csv_row(&mut out, first.into_iter().chain(layout.header.iter().map(String::as_str)))?;
+        feed::write_csv_row(&mut out, b',', first.into_iter().chain(layout.header.iter().map(String::as_str)))?;
         let mut records = Records::open(table.open()?, &layout, &config.feed);
         while let Some(block) = records.next_block()? {
             let batch = block.records(None);
             for (row, line) in batch.lines.iter().enumerate() {
                 let line = line.to_string();
                 let first = self.lines.then_some(line.as_str());
-                feed::write_csv_row(&mut out, first.into_iter().chain(batch.cells(row)))?;
+                feed::write_csv_row(&mut out, b',', first.into_iter().chain(batch.cells(row)))?;
             }
             for reject in &batch.rejects {
                 for problem in &reject.problems {

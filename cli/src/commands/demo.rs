@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use item::Language;
 use pipeline::{Importer, Order, Progress, Report};
 use router::DatabaseRouter;
 use router::catalog::products::{self, ProductFilter};
@@ -120,7 +121,8 @@ async fn deliver(importer: &Arc<Importer>, feed: &Feed, day: u32) -> Result<Repo
     print!("{}", show::report(&report));
     if day == 1 && report.refused() > 0 {
         let page = errors::page(importer.router().imports(), report.import_id, 0, 10).await?;
-        print!("{}", rejects::listing(&page));
+        let header = report.precedent.as_ref().map(|precedent| precedent.header.as_slice()).unwrap_or_default();
+        print!("{}", rejects::listing(header, &page, Language::En));
     }
     Ok(report)
 }

@@ -147,7 +147,7 @@ impl Discard {
 pub async fn importer(config: &Config) -> Result<Arc<Importer>> {
     let router = router::DatabaseRouter::open(&config.databases)?;
     let storage = storage::Storage::connect(&config.storage).await?;
-    Ok(Importer::new(router, storage, config.import.clone(), config.feed.clone()))
+    Ok(Importer::new(router, storage, config.import.clone(), config.feed.clone(), config.sources.clone()))
 }
 
 /// The supplier and the name of a local file.

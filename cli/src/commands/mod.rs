@@ -10,5 +10,6 @@ pub mod mapping;
 pub mod migrate;
 pub mod products;
 pub mod rejects;
+pub mod schedule;
 pub mod supplier;
 pub mod work;

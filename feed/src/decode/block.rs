@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use encoding_rs::Encoding as Utf8;
 use item::{Problem, Reject, RejectCode};
-use memchr::memchr;
+use memchr::{memchr, memmem};
 use polars::prelude::DataFrame;
 use polars_buffer::Buffer;
 
 use super::columns::{Columns, SLACK};
 use super::grammar::Cell;
-use crate::record::{RAW_CELLS_MAX, cut_lossy};
+use crate::correction::{Correction, is_protected};
+use crate::record::{RAW_CELLS_BEYOND, cut_lossy};
 use crate::{Dialect, Encoding, RecordBatch};
 
 /// Cells gathered before they go to the columns, one column after the other: few enough to stay in the nearest cache,
@@ -24,6 +25,7 @@ pub(super) struct Shape {
     pub dialect: Dialect,
     pub header: Vec<String>,
     pub numbered: bool,
+    pub correction: Option<Correction>,
     pub reject_cell_bytes_max: usize,
 }
 
@@ -86,6 +88,8 @@ struct Reading<'a> {
     cells: Vec<Cell>,
     lines: Vec<u64>,
     rejects: Vec<Reject>,
+    /// Rows that come back as duplicates.
+    repeated: Vec<usize>,
     multibyte_utf8: u64,
     invalid_utf8: u64,
 }
@@ -109,6 +113,7 @@ impl<'a> Reading<'a> {
             cells: Vec::new(),
             lines: Vec::with_capacity(block.spans.len()),
             rejects: block.rejects.clone(),
+            repeated: Vec::new(),
             multibyte_utf8: 0,
             invalid_utf8: 0,
         }
@@ -125,6 +130,7 @@ impl<'a> Reading<'a> {
         if shape.numbered {
             line = row_number(self.cells.remove(first).bytes(text)).unwrap_or(line);
         }
+        let told = shape.restore(&mut self.cells, first, text);
         let cells = &self.cells[first..];
         if cells.len() == 1 && width > 1 && is_blank(cells[0].bytes(text)) {
             self.cells.truncate(first);
@@ -134,6 +140,7 @@ impl<'a> Reading<'a> {
             self.multibyte_utf8 += multibyte_cells(cells, text);
         }
         let unreadable = if self.clean { None } else { shape.unreadable(cells, text) };
+        let unreadable = unreadable.or_else(|| shape.still_unreadable(told, cells, text));
         self.invalid_utf8 +=
             u64::from(unreadable.as_ref().is_some_and(|found| found.not_utf8) && shape.encoding == Encoding::Utf8);
         if let Some(problem) = unreadable.map(|found| found.problem).or_else(|| shape.misfit(cells)) {
@@ -142,6 +149,9 @@ impl<'a> Reading<'a> {
             return;
         }
         self.cells.truncate(first + width);
+        if told.is_some_and(|told| says(told.bytes(text), RejectCode::DuplicateSku)) {
+            self.repeated.push(self.lines.len());
+        }
         self.lines.push(line);
         if self.cells.len() >= CELLS_PUSHED {
             self.push_rows();
@@ -165,6 +175,7 @@ impl<'a> Reading<'a> {
             frame,
             lines: self.lines,
             rejects: self.rejects,
+            repeated: self.repeated,
             multibyte_utf8: self.multibyte_utf8,
             invalid_utf8: self.invalid_utf8,
         }
@@ -178,6 +189,39 @@ struct Unreadable {
 }
 
 impl Shape {
+    /// Makes the cells of a correction what the supplier had sent: takes our columns out of the record that begins at
+    /// `first`, and our apostrophes off the others. Answers the cell that tells what was wrong.
+    pub(super) fn restore(&self, cells: &mut Vec<Cell>, first: usize, text: &[u8]) -> Option<Cell> {
+        let correction = self.correction.as_ref()?;
+        let told = correction.problem.and_then(|place| cells.get(first + place).copied());
+        for place in correction.dropped.iter().rev() {
+            if first + place < cells.len() {
+                cells.remove(first + place);
+            }
+        }
+        for cell in cells[first..].iter_mut().filter(|cell| is_protected(cell.bytes(text))) {
+            cell.start += 1;
+            cell.len -= 1;
+        }
+        told
+    }
+
+    /// A row that came back for its encoding and still holds what we wrote in the place of bytes that are no text.
+    fn still_unreadable(&self, told: Option<Cell>, cells: &[Cell], text: &[u8]) -> Option<Unreadable> {
+        const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+        told.filter(|told| says(told.bytes(text), RejectCode::EncodingInvalid))?;
+        let place = cells.iter().position(|cell| memmem::find(cell.bytes(text), REPLACEMENT).is_some())?;
+        let column = self.column(place);
+        let message = format!("characters that were lost still stand in column `{column}`");
+        let problem = Problem { code: RejectCode::EncodingInvalid, column: Some(column), message };
+        Some(Unreadable { not_utf8: false, problem })
+    }
+
+    /// The name of the column at a place, which may lie beyond the header.
+    fn column(&self, place: usize) -> String {
+        self.header.get(place).cloned().unwrap_or_else(|| format!("column {}", place + 1))
+    }
+
     /// The first cell that holds a NUL or bytes that are no text.
     fn unreadable(&self, cells: &[Cell], text: &[u8]) -> Option<Unreadable> {
         let (place, cell) = cells
@@ -185,7 +229,7 @@ impl Shape {
             .map(|cell| cell.bytes(text))
             .enumerate()
             .find(|(_, cell)| memchr(0, cell).is_some() || str::from_utf8(cell).is_err())?;
-        let column = self.header.get(place).cloned().unwrap_or_else(|| format!("column {}", place + 1));
+        let column = self.column(place);
         let not_utf8 = str::from_utf8(cell).is_err();
         let message = match self.encoding {
             _ if !not_utf8 => format!("a NUL byte stands in column `{column}`"),
@@ -222,8 +266,13 @@ impl Shape {
             cell.value_into(text, self.dialect.quote, &mut value);
             cut_lossy(&value, self.reject_cell_bytes_max)
         };
-        cells.iter().take(RAW_CELLS_MAX).map(cell).collect()
+        cells.iter().take(self.header.len() + RAW_CELLS_BEYOND).map(cell).collect()
     }
+}
+
+/// Whether what we told about a row names this code: ` … [number_unreadable]`.
+fn says(told: &[u8], code: RejectCode) -> bool {
+    memmem::find(told, format!("[{code}]").as_bytes()).is_some()
 }
 
 /// The number at the front of a numbered record.

@@ -8,7 +8,8 @@ use super::grammar::line_end;
 use super::header::{Header, unique_names};
 use super::reading::Reading;
 use super::text::in_utf8;
-use crate::{DecodeError, Dialect, Encoding, Evidence, FeedSettings, Layout, Limits};
+use crate::correction::{Correction, unprotect};
+use crate::{DecodeError, Dialect, Encoding, Evidence, FeedSettings, Layout, Limits, is_correction};
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const QUOTE: u8 = b'"';
@@ -35,7 +36,12 @@ pub fn detect(sample: &[u8], complete: bool, settings: &FeedSettings, limits: &L
     let candidates = candidates(&sample, settings)?;
     let Some(best) = candidates.first() else { return Err(no_header(&sample, settings)) };
 
-    let header = best.reading.values(best.header.row);
+    let mut header = best.reading.values(best.header.row);
+    if is_correction(&header) {
+        // What stands beyond our columns has no name: a row that is too wide came back, and is not to name columns.
+        header.truncate(header.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1));
+        unprotect(&mut header);
+    }
     let header_line = sample.line_of(best);
     if header.len() > limits.columns_max {
         let detail = format!("line {header_line}: {} columns, at most {} are read", header.len(), limits.columns_max);
@@ -47,12 +53,15 @@ pub fn detect(sample: &[u8], complete: bool, settings: &FeedSettings, limits: &L
             format!("only the header in line {header_line}, no record below it"),
         ));
     }
+    let mut header = unique_names(header);
+    let correction = Correction::take_from(&mut header);
     Ok(Layout {
         encoding,
         dialect: best.reading.dialect,
         header_line,
-        header: unique_names(header),
+        header,
         numbered: sample.numbered,
+        correction,
         evidence: vec![
             evidence("encoding", encoding_name(encoding), confidence, reason),
             delimiter_evidence(&sample, settings, &candidates),

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::reading::{Kind, ROWS_JUDGED, Reading};
 use crate::fold::fold;
+use crate::is_correction;
 
 /// Rows from the top among which the header is searched: title lines above it are few.
 const HEADER_ROWS: usize = 50;
@@ -139,6 +140,9 @@ impl Header {
     pub(super) fn find(reading: &Reading) -> Option<Header> {
         let mut best: Option<Header> = None;
         for row in 0..reading.rows.len().min(HEADER_ROWS) {
+            if is_correction(&reading.values(row)) {
+                return Some(Header::measured(reading, row, known_words(reading, row)));
+            }
             if let Some(header) = Header::of_row(reading, row)
                 && best.is_none_or(|best| header.score > best.score)
             {

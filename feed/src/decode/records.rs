@@ -65,6 +65,7 @@ impl<R: Read> Records<R> {
             dialect: layout.dialect,
             header: layout.header.clone(),
             numbered: layout.numbered,
+            correction: layout.correction.clone(),
             reject_cell_bytes_max: limits.reject_cell_bytes_max,
         };
         Records {
@@ -247,17 +248,14 @@ impl<R: Read> Records<R> {
         let end = line_end(&self.buffer, true).map_or(0, |(end, _)| end.min(bytes_max));
         let mut cells = Vec::new();
         self.shape.dialect.cells(&self.buffer, 0, end, false, &mut cells);
-        let mut cells = cells.as_slice();
         let mut line = self.line;
-        if self.shape.numbered
-            && let [number, rest @ ..] = cells
-        {
-            line = row_number(number.bytes(&self.buffer)).unwrap_or(line);
-            cells = rest;
+        if self.shape.numbered && !cells.is_empty() {
+            line = row_number(cells.remove(0).bytes(&self.buffer)).unwrap_or(line);
         }
+        self.shape.restore(&mut cells, 0, &self.buffer);
         let message = format!("the record is longer than {bytes_max} bytes, or its quotes do not pair");
         let problem = Problem { code: RejectCode::RowUnreadable, column: None, message };
-        let reject = Reject { line, problems: vec![problem], raw: self.shape.raw(cells, &self.buffer) };
+        let reject = Reject { line, problems: vec![problem], raw: self.shape.raw(&cells, &self.buffer) };
         self.skip_lines(1)?;
         Ok(Block {
             shape: self.shape.clone(),

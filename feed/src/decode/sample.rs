@@ -55,6 +55,7 @@ mod tests {
             header_line: 2,
             header: vec!["a".to_owned(), "b".to_owned()],
             numbered: false,
+            correction: None,
             evidence: Vec::new(),
         };
         let ends: Vec<usize> = (0..=pieces.len()).map(|count| encode(&pieces[..count].concat()).len()).collect();

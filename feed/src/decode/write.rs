@@ -4,30 +4,34 @@ use std::io::{self, Write};
 
 use memchr::{memchr, memchr3};
 
-/// Writes one record as RFC 4180 text: commas, CRLF, quotes where a cell holds a quote, a comma or a line end or begins
-/// or ends with a space, doubled quotes inside. A single empty cell is written as `""`, so that it is no blank line.
+/// Writes one record as RFC 4180 text: cells parted by an ASCII `delimiter`, CRLF, quotes where a cell holds a quote, the
+/// delimiter or a line end or begins or ends with a space, doubled quotes inside. A single empty cell is written as `""`, so that it is no blank line.
 ///
 /// Many small writes: give it a buffered writer.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_csv_row<'a, W: Write>(out: &mut W, cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
+pub fn write_csv_row<'a, W: Write>(
+    out: &mut W,
+    delimiter: u8,
+    cells: impl IntoIterator<Item = &'a str>,
+) -> io::Result<()> {
     let mut cells = cells.into_iter().peekable();
     let first = cells.next().unwrap_or_default();
     if first.is_empty() && cells.peek().is_none() {
         return out.write_all(b"\"\"\r\n");
     }
-    write_cell(out, first)?;
+    write_cell(out, delimiter, first)?;
     for cell in cells {
-        out.write_all(b",")?;
-        write_cell(out, cell)?;
+        out.write_all(&[delimiter])?;
+        write_cell(out, delimiter, cell)?;
     }
     out.write_all(b"\r\n")
 }
 
-fn write_cell(out: &mut impl Write, cell: &str) -> io::Result<()> {
+fn write_cell(out: &mut impl Write, delimiter: u8, cell: &str) -> io::Result<()> {
     let bytes = cell.as_bytes();
-    let plain = memchr3(b'"', b'\n', b'\r', bytes).is_none() && memchr(b',', bytes).is_none();
+    let plain = memchr3(b'"', b'\n', b'\r', bytes).is_none() && memchr(delimiter, bytes).is_none();
     if plain && !cell.starts_with(' ') && !cell.ends_with(' ') {
         return out.write_all(bytes);
     }
@@ -48,7 +52,7 @@ mod tests {
 
     fn check(cells: &[&str], expected: &str) {
         let mut out = Vec::new();
-        write_csv_row(&mut out, cells.iter().copied()).unwrap();
+        write_csv_row(&mut out, b',', cells.iter().copied()).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), expected, "{cells:?}");
     }
 

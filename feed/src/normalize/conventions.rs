@@ -1,7 +1,7 @@
 //! How each column writes numbers, dates and lists: decided once for the whole file, with the reason.
 
 use item::{Field, FieldKind, FileCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::category::SEPARATORS;
 use super::currency::Currency;
@@ -26,7 +26,7 @@ pub struct Conventions {
 }
 
 /// How the cells of one column are read; what its field does not need stays at its default.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Convention {
     pub number: NumberStyle,
     pub order: DateOrder,

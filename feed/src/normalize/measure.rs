@@ -1,14 +1,14 @@
 //! Weights in grams and sizes in millimetres.
 
 use item::{Field, RejectCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::number::{NumberStyle, not_negative, number_to, out_of_range, scale};
 use super::refusal::{Reading, Refusal, quote};
 use crate::fold::find_word;
 
 /// A unit of weight or length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Measure {
     Milligram,

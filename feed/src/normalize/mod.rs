@@ -30,8 +30,9 @@ mod urls;
 mod variants;
 mod words;
 
+pub(crate) use conventions::Convention;
 pub use conventions::Conventions;
-use item::{Column, Field, FileCode, IntColumn, ItemBatch, Problem, Reject, RejectCode, TextColumn};
+use item::{Column, Field, FileCode, IntColumn, ItemBatch, Problem, Reject, RejectCode, TextColumn, key_hash};
 
 use crate::map::RowBatch;
 use crate::{Binding, DecodeError, Limits, RecordBatch};
@@ -70,6 +71,9 @@ pub struct NormalizedBatch {
     pub content_hashes: Vec<u128>,
     /// Rows that could not become items, in line order; decoding's rejects included.
     pub rejects: Vec<Reject>,
+    /// Hashes of the SKUs that rejected rows show. Such a row says nothing of its product that counts, but it says that the
+    /// supplier still has it.
+    pub mentioned: Vec<u128>,
     /// Records read: items plus rejects.
     pub read: u64,
     /// The decoded records, for the raw cells of rows rejected later (duplicates).
@@ -99,8 +103,12 @@ pub(crate) fn normalize(
     let (mut columns, refusals) = fields.into_parts();
 
     let kept = kept_rows(rows.records.lines.len(), &refusals.faults);
+    let mut mentioned = mentioned(&rejects, binding);
     let mut lines = rows.records.lines.clone();
     if kept.len() < lines.len() {
+        let skus = &columns[Field::Sku.index()];
+        let faulty = refusals.faults.iter().filter_map(|fault| skus.text(fault.row));
+        mentioned.extend(faulty.map(key_hash));
         rejects.extend(rejected(refusals.faults, &rows.records, binding, limits));
         rejects.sort_by_key(|reject| reject.line);
         lines = kept.iter().map(|row| lines[*row as usize]).collect();
@@ -114,10 +122,18 @@ pub(crate) fn normalize(
         content_hashes: items.content_hashes(),
         items,
         rejects,
+        mentioned,
         read,
         records: rows.records,
         rows: kept,
     }
+}
+
+/// What stands in the place of the SKU in records that decoding rejected: too wide, too narrow, of another encoding.
+fn mentioned(rejects: &[Reject], binding: &Binding) -> Vec<u128> {
+    let Some((_, column)) = binding.feeding(Field::Sku).next() else { return Vec::new() };
+    let shown = rejects.iter().filter_map(|reject| reject.raw.get(column.place));
+    shown.map(|sku| sku.trim()).filter(|sku| !sku.is_empty()).map(key_hash).collect()
 }
 
 /// Refuses a mapping whose constants mean nothing: every row would be rejected for it.

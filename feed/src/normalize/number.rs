@@ -13,7 +13,7 @@ use crate::DecimalSign;
 const WHOLE_MAX: u64 = 10_000_000_000;
 
 /// How the numbers of a column are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct NumberStyle {
     pub decimal: DecimalSign,
     /// The column holds proof of both signs: cells that read differently under each are refused.

@@ -272,9 +272,9 @@ fn soup(rows: &[Vec<String>]) -> (Vec<u8>, String) {
     let fields: Vec<&str> = Field::ALL.into_iter().filter(|field| !field.derived()).map(Field::name).collect();
     let rules = fields.iter().map(|name| format!("{{ column = '{name}', field = '{name}' }}")).collect::<Vec<_>>();
     let mut file = Vec::new();
-    crate::write_csv_row(&mut file, fields.into_iter().chain(["rest"])).unwrap();
+    crate::write_csv_row(&mut file, b',', fields.into_iter().chain(["rest"])).unwrap();
     for row in rows {
-        crate::write_csv_row(&mut file, row.iter().map(String::as_str)).unwrap();
+        crate::write_csv_row(&mut file, b',', row.iter().map(String::as_str)).unwrap();
     }
     (file, format!("columns = [{}]", rules.join(", ")))
 }

@@ -1,6 +1,7 @@
 //! Whole files, from text to items and rejects: each test is a file and what must come of it.
 
 mod conventions;
+mod corrections;
 mod exports;
 mod fields;
 mod files;

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use router::catalog::{outbox, staging};
+use router::catalog::outbox::{self, Consumer};
+use router::catalog::staging;
 use router::imports::jobs::{self, Claim, Job};
 use router::imports::partitions;
 use router::imports::workers::{self, Worker as Presence};
@@ -24,6 +25,7 @@ use crate::importer::Importer;
 use crate::progress::Progress;
 use crate::relay::chain;
 use crate::report::Report;
+use crate::schedules;
 use crate::work::Claimed;
 
 pub use budget::Budget;
@@ -109,9 +111,12 @@ impl Worker {
         });
         let mut beside = JoinSet::new();
         beside.spawn(worker.clone().stay_present(presence));
-        beside.spawn(worker.clone().relay());
+        for consumer in Consumer::ALL {
+            beside.spawn(worker.clone().relay(consumer));
+        }
         beside.spawn(worker.clone().answers());
         beside.spawn(worker.clone().chores());
+        beside.spawn(worker.clone().schedules());
         if let Some(inbox) = inbox {
             let watch = inbox.watch(&worker.importer)?;
             let stop = worker.stop.clone();
@@ -187,7 +192,7 @@ impl Worker {
             }
         };
         (self.listener)(Event::Ended(&job, &outcome));
-        self.published.notify_one();
+        self.published.notify_waiters();
     }
 
     /// Waits until imports under way have to be handed back.
@@ -232,9 +237,10 @@ impl Worker {
         Ok(())
     }
 
-    async fn relay(self: Arc<Self>) -> Result<()> {
+    /// One for each consumer: a database that is away keeps no other waiting.
+    async fn relay(self: Arc<Self>, consumer: Consumer) -> Result<()> {
         while self.goes_on() {
-            match self.importer.relay().carry(None).await {
+            match self.importer.relay().carry_to(consumer, None).await {
                 Ok(0) => {
                     self.rest(Duration::from_secs_f64(self.settings.poll_seconds), self.published.notified()).await;
                 }
@@ -254,6 +260,18 @@ impl Worker {
                 tracing::warn!(error = chain(&fault), "cannot look for unanswered imports");
             }
             self.rest(Duration::from_secs_f64(ANSWER_AFTER_SECONDS / 2.0), std::future::pending()).await;
+        }
+        Ok(())
+    }
+
+    async fn schedules(self: Arc<Self>) -> Result<()> {
+        while self.goes_on() {
+            match schedules::fire_due(&self.importer.router).await {
+                Ok(fired) if fired > 0 => tracing::info!(fired, "schedules fired"),
+                Ok(_) => {}
+                Err(fault) => tracing::warn!(error = chain(&fault), "cannot look for due schedules"),
+            }
+            self.rest(Duration::from_secs_f64(self.settings.poll_seconds), std::future::pending()).await;
         }
         Ok(())
     }

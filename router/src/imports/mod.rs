@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod logs;
 pub mod mappings;
 pub mod partitions;
+pub mod schedules;
 pub mod statistics;
 pub mod workers;
 
@@ -22,11 +23,10 @@ pub use files::File;
 pub use jobs::Job;
 pub use logs::Log;
 pub use mappings::Mapping;
+pub use schedules::Schedule;
 
 /// What a supplier's imports do differently from the defaults.
 pub enum Config {}
-/// When a supplier's file is fetched.
-pub enum Schedule {}
 /// How a supplier's imports went on a day.
 pub enum Statistic {}
 /// Work that one of many workers does now and then.
@@ -57,6 +57,8 @@ pub const STATEMENTS: &[Statements] = &[
     logs::STATEMENTS,
     mappings::STATEMENTS,
     partitions::STATEMENTS,
+    schedules::STATEMENTS[0],
+    schedules::STATEMENTS[1],
     statistics::STATEMENTS,
     workers::STATEMENTS,
 ];

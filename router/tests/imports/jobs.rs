@@ -4,7 +4,7 @@ use router::imports::errors;
 use router::imports::files::{self, NewFile};
 use router::imports::jobs::{
     self, Attempt, Failure, Guard, Job, JobFilter, NewJob, Priority, Retry, advance, approve, archived, attach_file,
-    cancel, complete, fail, heartbeat, hold, put_back, retry, set_mapping_version, supersede,
+    cancel, complete, fail, heartbeat, hold, note_correction, put_back, retry, set_mapping_version, supersede,
 };
 use router::{Db, Imports, Result, RouterError};
 use serde_json::json;
@@ -90,8 +90,9 @@ fn reject() -> Reject {
 async fn every_write(db: &Db<Imports>, by: &Attempt) -> Vec<Result<()>> {
     vec![
         heartbeat(db, by, 30, 1_000_000, 1_000_000).await,
-        attach_file(db, by, 1, 1, "other.csv").await,
+        attach_file(db, by, 1, 1, "other.csv", ("b", "k")).await,
         archived(db, by).await,
+        note_correction(db, by).await,
         set_mapping_version(db, by, 7).await,
         advance(db, by, ImportState::ALL, ImportState::Staged).await,
         hold(db, by, FileCode::TooManyRejects, "half of it", &ten_rows(), &report()).await,
@@ -309,10 +310,17 @@ async fn the_same_bytes_find_their_unfinished_import() {
         assert_eq!(found(1, sha256, Mode::Full, false).await, None);
 
         let later = begun(db).await;
-        attach_file(db, &later, file_id, 9, "b.csv").await.unwrap();
+        attach_file(db, &later, file_id, 9, "b.csv", ("b", "k")).await.unwrap();
         set_mapping_version(db, &later, 3).await.unwrap();
         assert_eq!(found(1, sha256, Mode::Full, false).await, Some(later.import_id));
         assert_eq!(job(db, later.import_id).await.mapping_version, Some(3));
+
+        // Whoever asks has not looked into the file, and does not know that it is a correction.
+        note_correction(db, &later).await.unwrap();
+        assert_eq!(job(db, later.import_id).await.mode, Mode::Partial);
+        assert_eq!(found(1, sha256, Mode::Full, false).await, Some(later.import_id));
+        assert_eq!(found(1, sha256, Mode::Partial, false).await, Some(later.import_id));
+        assert_eq!(found(1, sha256, Mode::Full, true).await, None);
     })
     .await;
 }

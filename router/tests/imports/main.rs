@@ -11,6 +11,7 @@ mod jobs;
 mod logs;
 mod mappings;
 mod queue;
+mod schedules;
 mod statistics;
 
 use item::{Counts, Mode};

@@ -51,7 +51,11 @@ async fn a_drop_is_queued_once_and_taken_in_order_of_arrival() {
         assert_eq!(offered(db, (1, "acme"), Mode::Partial, &[late.clone(), early.clone()]).await, 2);
         assert_eq!(offered(db, (1, "acme"), Mode::Partial, &[early.clone(), late.clone()]).await, 0);
         assert_eq!(worked_off(db).await, ["b.csv", "a.csv"]);
-        assert_eq!(offered(db, (1, "acme"), Mode::Partial, &[early.clone()]).await, 0, "nor when it has ended");
+        assert_eq!(
+            offered(db, (1, "acme"), Mode::Partial, std::slice::from_ref(&early)).await,
+            0,
+            "nor when it has ended"
+        );
         let replaced = Dropped { etag: "another".to_owned(), ..early.clone() };
         let dropped_again = Dropped { arrived_at: at("2026-11-21T10:00:00Z"), ..early };
         assert_eq!(offered(db, (1, "acme"), Mode::Partial, &[replaced, dropped_again]).await, 2);

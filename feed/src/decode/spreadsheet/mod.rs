@@ -153,7 +153,7 @@ impl<W: Write> Rows<'_, W> {
             return Ok(());
         }
         let number = self.numbered.then(|| self.number.to_string());
-        write_csv_row(self.out, number.as_deref().into_iter().chain(self.cells.iter().map(String::as_str)))?;
+        write_csv_row(self.out, b',', number.as_deref().into_iter().chain(self.cells.iter().map(String::as_str)))?;
         self.cells.iter_mut().for_each(String::clear);
         self.written += 1;
         Ok(())

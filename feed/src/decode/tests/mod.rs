@@ -20,6 +20,7 @@ fn layout(columns: usize, delimiter: u8, quote: Option<u8>) -> Layout {
         header_line: 1,
         header: ('a'..).take(columns).map(String::from).collect(),
         numbered: false,
+        correction: None,
         evidence: Vec::new(),
     }
 }

@@ -67,7 +67,7 @@ proptest! {
         let mut records = Vec::new();
         for row in &table {
             let mut out = Vec::new();
-            write_csv_row(&mut out, row.iter().map(String::as_str)).unwrap();
+            write_csv_row(&mut out, b',', row.iter().map(String::as_str)).unwrap();
             records.push(String::from_utf8(out).unwrap());
         }
         let layout = Layout { header_line: 0, ..layout(table[0].len(), b',', Some(b'"')) };

@@ -19,6 +19,7 @@ pub(super) const STATEMENTS: Statements = &[
     ("jobs::archived", ARCHIVED),
     ("jobs::adopt_object", ADOPT_OBJECT),
     ("jobs::set_mapping_version", SET_MAPPING_VERSION),
+    ("jobs::note_correction", NOTE_CORRECTION),
     ("jobs::advance", ADVANCE),
     ("jobs::hold", HOLD),
     ("jobs::complete", COMPLETE),
@@ -36,7 +37,9 @@ const HEARTBEAT: &str = "
     where id = $1 and epoch = $2 and finished_at is null and lease_owner is not null";
 
 const ATTACH_FILE: &str = "
-    update import_jobs set file_id = $3, bytes_total = $4, file_name = $5, updated_at = now()
+    update import_jobs
+    set file_id = $3, bytes_total = $4, file_name = $5, bucket = case key when '' then $6 else bucket end,
+        key = case key when '' then $7 else key end, updated_at = now()
     where id = $1 and epoch = $2 and finished_at is null";
 
 const ARCHIVED: &str = "
@@ -49,6 +52,11 @@ const ADOPT_OBJECT: &str = "
 
 const SET_MAPPING_VERSION: &str = "
     update import_jobs set mapping_version = $3, updated_at = now()
+    where id = $1 and epoch = $2 and finished_at is null";
+
+/// The settings say so for `jobs::unfinished`, which is asked before the file has been looked into.
+const NOTE_CORRECTION: &str = "
+    update import_jobs set mode = 'partial', settings = settings || '{\"correction\": true}'::jsonb, updated_at = now()
     where id = $1 and epoch = $2 and finished_at is null";
 
 const ADVANCE: &str = "
@@ -148,7 +156,8 @@ pub async fn heartbeat(
     note(on, attempt, query).await
 }
 
-/// Tells which delivery the import turned out to be about, and its name.
+/// Tells which delivery the import turned out to be about, its name, and, when it was fetched on a schedule and had no
+/// place so far, the bucket and key it goes to.
 ///
 /// # Errors
 /// [`RouterError::Fenced`].
@@ -158,8 +167,14 @@ pub async fn attach_file(
     file_id: i64,
     bytes_total: u64,
     file_name: &str,
+    (bucket, key): (&str, &str),
 ) -> Result<()> {
-    let query = fenced(ATTACH_FILE, attempt).bind(file_id).bind(bigint(bytes_total)).bind(storable(file_name));
+    let query = fenced(ATTACH_FILE, attempt)
+        .bind(file_id)
+        .bind(bigint(bytes_total))
+        .bind(storable(file_name))
+        .bind(bucket)
+        .bind(key);
     note(on, attempt, query).await
 }
 
@@ -191,6 +206,14 @@ pub async fn adopt_object(on: impl Access<Imports>, attempt: &Attempt, etag: &st
 pub async fn set_mapping_version(on: impl Access<Imports>, attempt: &Attempt, version: i32) -> Result<()> {
     let query = fenced(SET_MAPPING_VERSION, attempt).bind(version);
     note(on, attempt, query).await
+}
+
+/// Tells that the file turned out to be a rejects file that came back corrected: whatever was asked for, it is partial.
+///
+/// # Errors
+/// [`RouterError::Fenced`].
+pub async fn note_correction(on: impl Access<Imports>, attempt: &Attempt) -> Result<()> {
+    note(on, attempt, fenced(NOTE_CORRECTION, attempt)).await
 }
 
 /// Moves the import from one of the states `from` to the state `to`, which is staging, staged or publishing; already being

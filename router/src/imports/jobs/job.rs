@@ -51,7 +51,7 @@ const UNFINISHED: &str = concat!(
     job_columns!(),
     " from import_jobs
      where file_id in (select id from import_files where supplier_id = $1 and sha256 = $2)
-         and mode = $3 and dry_run = $4 and finished_at is null
+         and (mode = $3 or settings @> '{\"correction\": true}') and dry_run = $4 and finished_at is null
      order by created_at, id limit 1"
 );
 
@@ -316,7 +316,7 @@ pub async fn find(on: impl Access<Imports>, id: Uuid) -> Result<Option<Job>> {
 }
 
 /// The oldest import of the same bytes from the same supplier in the same manner that has not ended; held ones are among
-/// them. It is to be run again rather than a second one be made.
+/// them, and corrections whatever the mode that is asked for. It is to be run again rather than a second one be made.
 ///
 /// # Errors
 /// [`RouterError::Query`] when the database fails.

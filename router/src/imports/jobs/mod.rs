@@ -20,7 +20,7 @@ pub use answer::{answered, unanswered};
 pub(in crate::imports) use attempt::unless_fenced;
 pub use attempt::{
     Attempt, adopt_object, advance, archived, attach_file, complete, complete_identical, fail, heartbeat, hold,
-    put_back, set_mapping_version, supersede,
+    note_correction, put_back, set_mapping_version, supersede,
 };
 pub use job::{
     Failure, Guard, Job, JobFilter, NewJob, Priority, Retry, approve, cancel, create, find, list, retry, unfinished,

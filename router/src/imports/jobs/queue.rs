@@ -131,7 +131,7 @@ const OF_DROP: &str = "select id from import_jobs where bucket = $1 and key = $2
 
 /// Whoever found it first may have queued it already, without what a person wants of it.
 const SET_ORDER: &str = "
-    update import_jobs set mode = $2, dry_run = $3, settings = $4, run_after = now(), updated_at = now()
+    update import_jobs set mode = $2, settings = $3, run_after = now(), updated_at = now()
     where id = $1 and status = 'queued' and lease_owner is null and attempt = 0";
 
 const HURRY: &str =
@@ -294,18 +294,11 @@ pub async fn of_drop(on: impl Access<Imports>, bucket: &str, dropped: &Dropped) 
 ///
 /// # Errors
 /// Those of the session and the statement.
-pub async fn set_order(
-    on: impl Access<Imports>,
-    id: Uuid,
-    mode: Mode,
-    dry_run: bool,
-    settings: &Value,
-) -> Result<bool> {
+pub async fn set_order(on: impl Access<Imports>, id: Uuid, mode: Mode, settings: &Value) -> Result<bool> {
     let mut session = on.session().await?;
     let set = sqlx::query(SET_ORDER)
         .bind(id)
         .bind(mode.as_str())
-        .bind(dry_run)
         .bind(storable_json(settings))
         .execute(&mut *session)
         .await
