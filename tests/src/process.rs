@@ -69,23 +69,6 @@ impl Running {
         Running { child, stdout, stderr }
     }
 
-    /// Its number among the processes of this machine.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Sends a signal, such as `libc::SIGSTOP`.
-    pub fn signal(&self, signal: libc::c_int) {
-        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
-        // SAFETY: kill has no memory to misuse, and a child that nobody has waited for keeps its number.
-        assert_eq!(unsafe { libc::kill(pid, signal) }, 0, "signal {signal} to process {pid}");
-    }
-
-    /// Whether it has ended, or was ended.
-    pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
-    }
-
     /// Waits for its end.
     pub fn end(mut self) -> Ended {
         let status = self.child.wait().unwrap();

@@ -63,7 +63,7 @@ impl<'w> Crew<'w> {
     pub fn tend(&mut self) -> usize {
         let mut ended = 0;
         for place in (0..self.members.len()).rev() {
-            if self.members[place].has_ended() {
+            if !self.members[place].is_running() {
                 self.kill(place);
                 ended += 1;
             }

@@ -152,7 +152,13 @@ fn wait_for_failures(world: &World, code: &str) {
     let begun = Instant::now();
     let failed = format!("select count(*) from import_logs where log_level = 'warn' and fields->>'code' = '{code}'");
     while world.number(Home::Imports, &failed) == 0 {
-        assert!(begun.elapsed() < END_MAX, "no failure `{code}`:\n{}", crew::standing(world));
+        let ended =
+            world.rows(Home::Imports, "select status, failure_message from import_jobs where finished_at is not null");
+        assert!(
+            ended.is_empty() && begun.elapsed() < END_MAX,
+            "no failure `{code}`: {ended:?}\n{}",
+            crew::standing(world)
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }

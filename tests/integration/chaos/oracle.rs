@@ -78,4 +78,10 @@ pub fn expect_order(world: &World) {
     let known = world.rows(Home::Imports, "select id from import_jobs where archived_at is not null");
     let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
     assert!(known.is_subset(&imports), "what is noted as archived is: {known:?} {imports:?}");
+    let answers: BTreeSet<String> = world.keys("outbox/").into_iter().collect();
+    let files =
+        world.rows(Home::Imports, "select distinct supplier_code, file_name from import_jobs where file_name <> ''");
+    for file in files.iter().map(|file| file.replace('|', "/")) {
+        assert!(answers.contains(&format!("outbox/{file}.receipt.json")), "no receipt for {file}: {answers:#?}");
+    }
 }

@@ -65,7 +65,7 @@ fn come_back_at(point: &str) {
     crew.hire(&[("FAILPOINTS", &format!("{point}=1*sleep(2000)")), ("ARRIVAGE_FAULT_TRACE", trace.to_str().unwrap())]);
     storm.drop_file("acme", &Days::name(1), &DAYS.file(1));
     wait_until(|| fs::read_to_string(&trace).is_ok_and(|trace| trace.lines().any(|passed| passed == point)));
-    crew.member(0).signal(libc::SIGSTOP);
+    crew.member(0).signal("STOP");
     let stopped = Instant::now();
     let zombie = epoch(&storm);
     crew.hire(&[]);
@@ -75,7 +75,7 @@ fn come_back_at(point: &str) {
     let done = Dump::of(&storm);
     std::thread::sleep(THREE_LEASES.saturating_sub(stopped.elapsed()));
 
-    crew.member(0).signal(libc::SIGCONT);
+    crew.member(0).signal("CONT");
     std::thread::sleep(Duration::from_secs(3));
     expect_oracle(&done, &storm);
     expect_oracle(&Dump::of(&calm), &storm);
