@@ -42,8 +42,8 @@ const POINTS: &[&str] = &[
 fn a_worker_stopped_for_three_leases_writes_nothing_once_another_has_its_import() {
     chance();
     let points = &POINTS[..sized(2, POINTS.len())];
-    // Mostly they wait: several at once.
-    for some in points.chunks(4) {
+    // Mostly they wait: two at once.
+    for some in points.chunks(2) {
         std::thread::scope(|scope| {
             some.iter().for_each(|point| drop(scope.spawn(|| come_back_at(point))));
         });
