@@ -93,6 +93,30 @@ fn rescue(world: &World, attempt: u32, killed_at: &str) -> Option<Duration> {
 }
 
 #[test]
+fn a_lost_import_too_large_for_the_express_lane_is_taken_over_as_soon_as_any_other() {
+    let storm = world();
+    // Every file is large then.
+    let mut crew = Crew::with_environment(&storm, 2, &[("ARRIVAGE__WORK__EXPRESS_BYTES_MAX", "1")]);
+    let mut rescues = Vec::new();
+    for day in 0..sized(2, 20) {
+        let imports = day as u64 + 1;
+        storm.drop_file("acme", &Days::name(day), &DAYS.file(day));
+        crew::wait_until_begun(&storm, imports);
+        if let Some((pid, attempt)) = holder(&storm) {
+            let at = storm.rows(Home::Imports, "select clock_timestamp()")[0].clone();
+            assert!(crew.kill_process(pid));
+            rescues.extend(rescue(&storm, attempt, &at));
+            crew.hire(&[]);
+        }
+        crew.finish(imports, END_MAX);
+    }
+    eprintln!("from the kill to the next attempt: {rescues:.2?}");
+    let longest = rescues.iter().max().expect("a kill hit an import");
+    // A lease of three seconds, a look every second, and a busy machine.
+    assert!(*longest < Duration::from_secs(8), "{rescues:?}");
+}
+
+#[test]
 fn killed_between_the_publication_and_each_fan_out_a_worker_leaves_what_another_finishes() {
     let (calm, storm) = (world(), world());
     let mut kept = Crew::of(&calm, 1);
