@@ -22,7 +22,7 @@ test_programs := $(if $(nextest),cargo nextest run --workspace,cargo test --work
 
 say = printf '\033[1m==> %s\033[0m\n'
 
-.PHONY: help demo test check audit bench bench-quick bench-queue build toolchain up down clean measure
+.PHONY: help demo test chaos check audit bench bench-quick bench-queue build toolchain up down clean measure
 
 help: ## this list
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,16 @@ test: build ## run every test, with services of their own
 	$(test_programs)
 	$(say) "running the examples of the documentation"
 	cargo test --workspace --doc
+
+# One experiment after the other: each has several workers and waits for them.
+chaos: build ## kill, stop, starve and cut off workers and servers, hundreds of times: about an hour
+	$(say) "building the tests"
+	cargo test -p arrivage-tests --test integration --no-run
+	trap '$(debug)/arrivage dev --stack $(test_stack) down --purge' EXIT
+	$(debug)/arrivage dev --stack $(test_stack) up --install
+	eval "$$($(debug)/arrivage dev --stack $(test_stack) env)"
+	$(say) "running the experiments"
+	ARRIVAGE_CHAOS=1 cargo test -p arrivage-tests --test integration chaos:: -- --test-threads 1 --nocapture
 
 check: toolchain ## format, lints, documentation, licences and the dependency rules
 	$(say) "checking the format"

@@ -3,6 +3,7 @@
 use feed::DecodeError;
 use item::{Counts, FileCode};
 use router::RouterError;
+use storage::StorageError;
 use uuid::Uuid;
 
 /// Why an import stopped. Before the publish transaction the catalogue is as it was; after it, running the import again
@@ -121,6 +122,8 @@ impl ImportError {
             ImportError::NotHeld { .. } => "not_held",
             ImportError::Mapping { .. } => "mapping_unreadable",
             ImportError::Key(_) => "key_invalid",
+            // The store is well: it is our own disk.
+            ImportError::Storage(StorageError::Sink { .. } | StorageError::File { .. }) => "spool",
             ImportError::Storage(_) => "storage",
             ImportError::Router(_) => "database",
             ImportError::Failed { .. } => "failed",

@@ -78,6 +78,11 @@ impl Importer {
         progress.enter(Phase::Done, 0);
         match settled {
             Ok(()) => self.answer_if_ended(job.id).await,
+            // Whoever took over has ended its sessions: that it broke off says less than that it was fenced off.
+            Err(fault @ ImportError::Router(router::RouterError::Fenced { .. })) if outcome.is_err() => {
+                tracing::warn!(import.id = %job.id, error = chain(&fault), "attempt fenced off");
+                return Err(fault);
+            }
             // What failed may be the very database that should know: the lease runs out, and somebody takes over.
             Err(fault) => {
                 tracing::warn!(import.id = %job.id, error = chain(&fault), "cannot note how an attempt ended")

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arrivage_tests::{Home, World};
+use arrivage_tests::{Home, Redis, Services, World};
 use pipeline::watch::{Desk, Found, Listed, Result, Settings, Watch, WatchError};
 use router::catalog::Supplier;
 use serde_json::{Value, json};
@@ -194,7 +194,7 @@ fn a_hint_and_the_listing_tell_of_the_same_drop() {
 fn events_from_the_webhook_and_from_redis_lead_to_their_files() {
     let world = World::new();
     world.supplier("acme");
-    let redis = Redis::from_environment();
+    let redis = Redis::at(&Services::of_environment().redis);
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut settings = Settings::default();
     settings.webhook.listen = address.to_string();
@@ -207,7 +207,7 @@ fn events_from_the_webhook_and_from_redis_lead_to_their_files() {
     let (watch, notes, _) = self::watch(&world, settings.clone());
     let stop = CancellationToken::new();
     let running = {
-        let (watch, url, stop) = (Arc::clone(&watch), redis.url.clone(), stop.clone());
+        let (watch, url, stop) = (Arc::clone(&watch), redis.url().to_owned(), stop.clone());
         world.spawn(async move { watch.run(&url, &stop).await })
     };
     let record = |file: &str| {
@@ -262,7 +262,7 @@ fn an_event_in_redis_stays_until_its_file_is_taken() {
     let world = World::new();
     world.supplier("acme");
     world.drop_file("acme", "a.csv", b"sku\n1\n");
-    let redis = Redis::from_environment();
+    let redis = Redis::at(&Services::of_environment().redis);
     let importer = world.importer();
     let bucket = importer.storage().bucket_name(Bucket::ImportsFiles);
     let mut settings = Settings::default();
@@ -275,7 +275,7 @@ fn an_event_in_redis_stays_until_its_file_is_taken() {
     let desk = ClosedAtFirst { is_open: Arc::clone(&is_open), notes: notes.clone() };
     let list = settings.redis.list.clone();
     let watch = Watch::new(importer.router().clone(), importer.storage().clone(), desk, settings).unwrap();
-    let (url, stop) = (redis.url.clone(), CancellationToken::new());
+    let (url, stop) = (redis.url().to_owned(), CancellationToken::new());
     let told = stop.clone();
     let running = world.spawn(async move { watch.run(&url, &told).await });
     wait_until(|| is_open.load(Ordering::Relaxed));
@@ -314,33 +314,4 @@ fn post(address: &str, token: &str, event: &str) -> u16 {
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     answer.split(' ').nth(1).unwrap().parse().unwrap()
-}
-
-/// The Redis of the test stack, spoken to as MinIO would.
-struct Redis {
-    url: String,
-}
-
-impl Redis {
-    fn from_environment() -> Self {
-        Self { url: std::env::var("ARRIVAGE_TEST_REDIS").expect("ARRIVAGE_TEST_REDIS names the Redis of the stack") }
-    }
-
-    /// Sends a command and gives the first line of its answer.
-    fn send(&self, command: &[&str]) -> String {
-        let (password, rest) = self.url.strip_prefix("redis://:").unwrap().split_once('@').unwrap();
-        let (address, _) = rest.split_once('/').unwrap_or((rest, ""));
-        let mut connection = TcpStream::connect(address).unwrap();
-        for words in [&["AUTH", password][..], command, &["QUIT"]] {
-            write!(connection, "*{}\r\n", words.len()).unwrap();
-            for word in words {
-                write!(connection, "${}\r\n{word}\r\n", word.len()).unwrap();
-            }
-        }
-        let mut answers = String::new();
-        connection.read_to_string(&mut answers).unwrap();
-        let answer = answers.lines().nth(1).unwrap();
-        assert!(!answer.starts_with('-'), "{answer}");
-        answer.to_owned()
-    }
 }

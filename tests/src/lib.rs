@@ -13,10 +13,16 @@ mod database;
 mod dump;
 pub mod files;
 mod process;
+mod proxy;
+mod redis;
 mod slot;
+mod stack;
 mod world;
 
 pub use database::Home;
 pub use dump::Dump;
 pub use process::{Ended, Running};
-pub use world::World;
+pub use proxy::{Break, Proxy, Way};
+pub use redis::Redis;
+pub use stack::Stack;
+pub use world::{Services, World};

@@ -114,6 +114,14 @@ impl Running {
         self.kill()
     }
 
+    /// Sends SIGKILL and gives what it said until then.
+    pub fn kill_now(mut self) -> Ended {
+        // It may have ended by itself just then.
+        let _ = self.child.kill();
+        let status = self.child.wait().unwrap();
+        self.ended(status)
+    }
+
     fn kill(mut self) -> Option<Ended> {
         self.child.kill().unwrap();
         let status = self.child.wait().unwrap();

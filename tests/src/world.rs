@@ -26,6 +26,28 @@ pub struct World {
     runtime: Runtime,
 }
 
+/// Where the services of a world are, in the words of the environment: see the crate.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// As ARRIVAGE_TEST_PG.
+    pub server: String,
+    /// As ARRIVAGE_TEST_S3.
+    pub store: String,
+    /// As ARRIVAGE_TEST_REDIS.
+    pub redis: String,
+}
+
+impl Services {
+    /// Those that all tests share.
+    pub fn of_environment() -> Self {
+        Services {
+            server: named("ARRIVAGE_TEST_PG"),
+            store: named("ARRIVAGE_TEST_S3"),
+            redis: named("ARRIVAGE_TEST_REDIS"),
+        }
+    }
+}
+
 impl World {
     /// A world with the newest schema and nothing in it.
     #[allow(clippy::new_without_default, reason = "too much happens here for a default")]
@@ -42,12 +64,16 @@ impl World {
 
     /// A world whose configuration says something else than the defaults: TOML sections.
     pub fn with_settings(settings: &str) -> Self {
-        let server = named("ARRIVAGE_TEST_PG");
-        let mut store = storage::Settings::from_url(&named("ARRIVAGE_TEST_S3")).unwrap();
+        Self::on(&Services::of_environment(), settings)
+    }
+
+    /// A world over services of its own, which a test may kill.
+    pub fn on(services: &Services, settings: &str) -> Self {
+        let mut store = storage::Settings::from_url(&services.store).unwrap();
         let program = PathBuf::from(named("ARRIVAGE_BIN"));
         let folder = tempfile::Builder::new().prefix("arrivage-test-").tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
-        let slot = runtime.block_on(Slot::take(&server));
+        let slot = runtime.block_on(Slot::take(&services.server));
         store.buckets.prefix = slot.bucket_prefix();
         let storage = runtime.block_on(empty_buckets(&store));
         fs::write(config_file(&folder), configuration(&slot, &store, &program, settings)).unwrap();
@@ -62,6 +88,14 @@ impl World {
     /// Starts the binary.
     pub fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.command().env("ARRIVAGE_CONFIG", config_file(&self.folder)).args(arguments))
+    }
+
+    /// Starts the binary with more in its environment.
+    pub fn start_with(&self, environment: &[(String, String)], arguments: &[&str]) -> Running {
+        let mut command = self.command();
+        command.env("ARRIVAGE_CONFIG", config_file(&self.folder));
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Running::start(command.args(arguments))
     }
 
     /// Starts the binary with an environment of its own in place of this world's services.
@@ -195,7 +229,13 @@ impl World {
         rows.first().and_then(|row| row.parse().ok()).unwrap_or_else(|| panic!("no number but {rows:?}: {sql}"))
     }
 
-    pub(crate) fn database_url(&self, home: Home) -> String {
+    /// The store, to do to it what suppliers do.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// The URL of one of its databases.
+    pub fn database_url(&self, home: Home) -> String {
         self.slot.url(home)
     }
 }
