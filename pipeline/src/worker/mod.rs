@@ -8,8 +8,8 @@ mod inbox;
 mod settings;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use router::catalog::outbox::{self, Consumer};
@@ -75,7 +75,6 @@ pub struct Worker {
     number: AtomicI32,
     bell: Arc<Notify>,
     published: Notify,
-    rescued_at: Mutex<Option<Instant>>,
     stop: watch::Receiver<Stop>,
     listener: Listener,
 }
@@ -103,7 +102,6 @@ impl Worker {
             number: AtomicI32::new(presence.number()),
             bell: presence.bell(),
             published: Notify::new(),
-            rescued_at: Mutex::new(None),
             importer,
             settings,
             stop,
@@ -141,8 +139,10 @@ impl Worker {
     }
 
     async fn lane(self: Arc<Self>, what: Claim) {
+        // Each lane looks for itself: the express one sees only what is small.
+        let mut looked = None;
         while self.goes_on() {
-            match self.next(what).await {
+            match self.next(what, &mut looked).await {
                 Ok(Some(claimed)) => {
                     // There may be more than one: the next lane looks, and so on.
                     self.bell.notify_one();
@@ -157,24 +157,15 @@ impl Worker {
         }
     }
 
-    async fn next(&self, what: Claim) -> Result<Option<Claimed>> {
+    async fn next(&self, what: Claim, looked: &mut Option<Instant>) -> Result<Option<Claimed>> {
         let number = self.number.load(Ordering::Relaxed);
-        if self.is_rescue_due()
-            && let Some(rescued) = self.importer.rescue(number, what).await?
-        {
-            return Ok(Some(rescued));
+        if looked.is_none_or(|at| at.elapsed() >= RESCUE_EVERY) {
+            *looked = Some(Instant::now());
+            if let Some(rescued) = self.importer.rescue(number, what).await? {
+                return Ok(Some(rescued));
+            }
         }
         self.importer.claim(number, what).await
-    }
-
-    fn is_rescue_due(&self) -> bool {
-        // Nothing between lock and unlock can panic.
-        let mut rescued_at = self.rescued_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let due = rescued_at.is_none_or(|at| at.elapsed() >= RESCUE_EVERY);
-        if due {
-            *rescued_at = Some(Instant::now());
-        }
-        due
     }
 
     async fn work(&self, claimed: Claimed) {
