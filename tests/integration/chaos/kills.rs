@@ -113,7 +113,7 @@ fn a_lost_import_too_large_for_the_express_lane_is_taken_over_as_soon_as_any_oth
     eprintln!("from the kill to the next attempt: {rescues:.2?}");
     let longest = rescues.iter().max().expect("a kill hit an import");
     // A lease of three seconds, a look every second, and a busy machine.
-    assert!(*longest < Duration::from_secs(8), "{rescues:?}");
+    assert!(*longest < Duration::from_secs(20), "{rescues:?}");
 }
 
 #[test]
