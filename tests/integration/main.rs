@@ -5,6 +5,7 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod doctor;
 mod dump;
 mod guards;
 mod receipts;

@@ -195,6 +195,16 @@ impl World {
         rows.first().and_then(|row| row.parse().ok()).unwrap_or_else(|| panic!("no number but {rows:?}: {sql}"))
     }
 
+    /// Keeps a database as it is now, for [`World::restore`].
+    pub fn set_aside(&self, home: Home) {
+        self.block_on(self.slot.set_aside(home));
+    }
+
+    /// Puts a database back to the state in which it was set aside, sequences included.
+    pub fn restore(&self, home: Home) {
+        self.block_on(self.slot.restore(home));
+    }
+
     pub(crate) fn database_url(&self, home: Home) -> String {
         self.slot.url(home)
     }

@@ -108,7 +108,7 @@ pub(super) async fn supplier_days(look: &mut Look<'_>) -> Result<()> {
     look.comparing("supplier days with metrics");
     let router = look.doctor.importer.router();
     let (catalog, analytics) = (router.catalog(), router.analytics());
-    let mut after = (0, NaiveDate::MIN);
+    let mut after = (0, NaiveDate::default());
     loop {
         let page = supplier_metrics::differing(analytics, after, PAGE_ROWS).await?;
         let Some(last) = page.last() else { return Ok(()) };

@@ -146,7 +146,7 @@ pub(super) async fn answers(look: &mut Look<'_>) -> Result<()> {
 pub(super) async fn statistics(look: &mut Look<'_>) -> Result<()> {
     look.comparing("statistics with imports");
     let router = look.doctor.importer.router();
-    let mut after = (0, NaiveDate::MIN);
+    let mut after = (0, NaiveDate::default());
     loop {
         let page = statistics::differing(router.imports(), after, PAGE_ROWS).await?;
         let Some(last) = page.last() else { return Ok(()) };
