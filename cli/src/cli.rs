@@ -93,6 +93,8 @@ enum Command {
     /// Write a spreadsheet as numbered CSV: the child process of imports.
     #[command(hide = true)]
     DecodeSpreadsheet(commands::decode::DecodeSpreadsheet),
+    /// Compare the five databases and tell where they differ; mend it with --fix.
+    Doctor(commands::doctor::Doctor),
     /// Bring the five databases to the newest schema; safe to run at any time, from several places at once.
     Migrate(commands::migrate::Migrate),
     /// Start, stop and show the private development stack (PostgreSQL, Redis, S3).
@@ -141,6 +143,7 @@ impl Cli {
             Command::Products(command) => command.run(&context),
             Command::Inspect(command) => command.run(&context),
             Command::Decode(command) => command.run(&context),
+            Command::Doctor(command) => command.run(&context),
             Command::Migrate(command) => command.run(&context),
             Command::DecodeSpreadsheet(command) => command.run(&context),
             Command::Dev(command) => return context.block_on(dev::run(command)),

@@ -37,8 +37,9 @@ impl Importer {
     pub async fn answer(&self, job: &Job) -> Result<()> {
         fault::point("answer.begun")?;
         let imports = self.router.imports();
-        if job.state != ImportState::Completed && job.finished_at.is_some() {
-            // A publication's outbox event sees to these two.
+        // A publication's outbox event sees to these two. An identical file, and a source without news, have none.
+        let is_published = job.state == ImportState::Completed && job.identical_to.is_none() && job.file_id.is_some();
+        if !is_published && job.finished_at.is_some() {
             let bulk = self.router.catalog().bulk().await?;
             staging::forget(&bulk, job.id).await?;
             drop(bulk);

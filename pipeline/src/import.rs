@@ -57,13 +57,13 @@ impl Run {
     /// Runs the import to its end, or to the fault that stopped it.
     pub async fn run(mut self) -> Result<Report> {
         fault::point("import.begun")?;
+        if let Some(publication) = self.published_before().await? {
+            return self.complete_published(&publication).await;
+        }
         if let Some(report) = self.superseded().await? {
             return Ok(report);
         }
         fault::point("import.not_superseded")?;
-        if let Some(publication) = self.published_before().await? {
-            return self.complete_published(&publication).await;
-        }
         let supplier = self.importer.known(&self.job.supplier_code).await?;
         let received = match self.fetch().await? {
             Fetched::File(received) => received,
@@ -104,11 +104,9 @@ impl Run {
         Ok(Some(Report { state: ImportState::Cancelled, superseded_by: Some(newer.file_name), ..Report::begin(job) }))
     }
 
-    /// A crash between the publish transaction and the end of the job: everything visible is done.
+    /// A crash between the publish transaction and the end of the job: everything visible is done. A first attempt asks
+    /// as well: db_imports may have been restored from a dump that is older than the publication.
     async fn published_before(&self) -> Result<Option<Publication>> {
-        if self.attempt.number == 1 {
-            return Ok(None);
-        }
         Ok(publications::of_import(self.importer.router.catalog(), self.job.id).await?)
     }
 

@@ -3,7 +3,7 @@
 //! An [`Importer`] takes an [`Order`] into the queue and works on it until there is a [`Report`]; what is left undone,
 //! another one takes up. The way of a file stands in `import.rs`; each stage has a file of its name. While it runs,
 //! [`Progress`] can be read from any thread. [`watch`] finds what suppliers drop
-//! into the inbox, a [`worker`] works the queue off.
+//! into the inbox, a [`worker`] works the queue off, a [`doctor`] compares the databases.
 //!
 //! ```no_run
 //! # async fn example(router: router::DatabaseRouter, storage: storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
@@ -21,6 +21,7 @@
 
 mod answer;
 mod diff;
+pub mod doctor;
 mod duplicate;
 mod error;
 mod fetch;

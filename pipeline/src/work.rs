@@ -236,7 +236,7 @@ impl Importer {
     }
 
     /// When a newer file makes the import pointless, that one is what is waited for.
-    async fn finish_queue(self: &Arc<Self>, mut import_id: Uuid, progress: &Progress) -> Result<Report> {
+    pub(crate) async fn finish_queue(self: &Arc<Self>, mut import_id: Uuid, progress: &Progress) -> Result<Report> {
         progress.enter(Phase::Waiting, 0);
         let worker = Worker::appear(self.router.imports()).await?;
         let supplier_id = self.job_of(import_id).await?.supplier_id;

@@ -25,6 +25,7 @@ pub mod analytics;
 pub mod catalog;
 pub mod code2asin;
 pub mod imports;
+pub mod inbox;
 pub mod media;
 
 mod bulk;

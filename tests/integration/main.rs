@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod chaos;
 mod commands;
+mod doctor;
 mod dump;
 mod guards;
 mod receipts;

@@ -83,6 +83,28 @@ impl Slot {
         format!("arrivage-test-{}-", self.number)
     }
 
+    /// Copies a database.
+    pub(crate) async fn set_aside(&self, home: Home) {
+        let name = self.database(home);
+        self.empty_of_sessions(home).await;
+        query(&self.session, &format!("drop database if exists {name}_aside")).await;
+        query(&self.session, &format!("create database {name}_aside template {name}")).await;
+    }
+
+    /// Puts the copy in the place of the database.
+    pub(crate) async fn restore(&self, home: Home) {
+        let name = self.database(home);
+        self.empty_of_sessions(home).await;
+        query(&self.session, &format!("drop database {name}")).await;
+        query(&self.session, &format!("alter database {name}_aside rename to {name}")).await;
+    }
+
+    async fn empty_of_sessions(&self, home: Home) {
+        let name = self.database(home);
+        let end = format!("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'");
+        query(&self.session, &end).await;
+    }
+
     fn database(&self, home: Home) -> String {
         format!("arrivage_test_{}_{}", self.number, home.name())
     }

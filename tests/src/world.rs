@@ -234,6 +234,16 @@ impl World {
         &self.storage
     }
 
+    /// Keeps a database as it is now, for [`World::restore`].
+    pub fn set_aside(&self, home: Home) {
+        self.block_on(self.slot.set_aside(home));
+    }
+
+    /// Puts a database back to the state in which it was set aside, sequences included.
+    pub fn restore(&self, home: Home) {
+        self.block_on(self.slot.restore(home));
+    }
+
     /// The URL of one of its databases.
     pub fn database_url(&self, home: Home) -> String {
         self.slot.url(home)

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod decode;
 pub mod demo;
+pub mod doctor;
 pub mod import;
 pub mod inspect;
 pub mod jobs;

@@ -1,5 +1,6 @@
 //! Database analytics: figures about what happened elsewhere, for curves and tables.
 
+pub mod audit;
 pub mod import_metrics;
 pub mod supplier_metrics;
 
@@ -31,4 +32,5 @@ stored! {
 }
 
 /// Every statement of this database.
-pub const STATEMENTS: &[Statements] = &[import_metrics::STATEMENTS, supplier_metrics::STATEMENTS];
+pub const STATEMENTS: &[Statements] =
+    &[audit::STATEMENTS, import_metrics::STATEMENTS, supplier_metrics::STATEMENTS, crate::inbox::STATEMENTS];

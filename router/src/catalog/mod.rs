@@ -4,6 +4,7 @@
 //! catalogue holds, [`staging`] takes the difference, [`mod@publish`] makes it visible in one transaction, [`outbox`] and
 //! [`fanout`] tell the other databases about it.
 
+pub mod audit;
 pub mod fanout;
 pub mod fence;
 pub mod outbox;
@@ -75,6 +76,7 @@ stored! {
 /// Every statement of this database but those that are made of the fields of an item: see [`mod@publish`] and
 /// [`products::stored_items_sql`].
 pub const STATEMENTS: &[Statements] = &[
+    audit::STATEMENTS,
     fanout::STATEMENTS,
     fence::STATEMENTS,
     outbox::STATEMENTS,

@@ -1,5 +1,6 @@
 //! Database code2asin: which ASIN a GTIN has on each marketplace, and the looking up of it.
 
+pub mod audit;
 pub mod jobs;
 
 use crate::Statements;
@@ -25,4 +26,4 @@ stored! {
 }
 
 /// Every statement of this database.
-pub const STATEMENTS: &[Statements] = &[jobs::STATEMENTS];
+pub const STATEMENTS: &[Statements] = &[audit::STATEMENTS, jobs::STATEMENTS, crate::inbox::STATEMENTS];

@@ -4,6 +4,7 @@
 //! later write names, so that a worker that was given up for dead changes nothing. Its [`files::File`] is known by
 //! content, its rejects are in [`errors`], what it said in [`logs`].
 
+pub mod audit;
 pub mod configs;
 pub mod errors;
 pub mod files;
@@ -49,6 +50,7 @@ stored! {
 
 /// Every statement of this database.
 pub const STATEMENTS: &[Statements] = &[
+    audit::STATEMENTS,
     jobs::STATEMENTS[0],
     jobs::STATEMENTS[1],
     jobs::STATEMENTS[2],

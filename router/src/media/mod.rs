@@ -1,5 +1,6 @@
 //! Database media: the pictures and data sheets that suppliers refer to, and the fetching of them.
 
+pub mod audit;
 pub mod files;
 
 use crate::Statements;
@@ -24,4 +25,4 @@ stored! {
 }
 
 /// Every statement of this database.
-pub const STATEMENTS: &[Statements] = &[files::STATEMENTS];
+pub const STATEMENTS: &[Statements] = &[audit::STATEMENTS, files::STATEMENTS, crate::inbox::STATEMENTS];
