@@ -24,10 +24,12 @@ use crew::Crew;
 use days::Days;
 use oracle::expect_oracle;
 
-/// Short leases and pauses: what is shown does not depend on their length, the time that it takes does.
+/// Short leases and pauses: what is shown does not depend on their length, the time that it takes does. With them goes
+/// the number of attempts, which together with the pauses decides how long a trouble may last.
 const SETTINGS: &str = "
     lease_seconds = 3
     [import.retry]
+    attempts_max = 100
     pause_seconds = 0.2
     exhausted_pause_seconds = 0.5
     pause_seconds_max = 2.0
