@@ -346,6 +346,26 @@ fn a_lost_publication_below_a_newer_one_is_not_published_on_top() {
 }
 
 #[test]
+fn a_replay_that_fails_stays_a_difference_until_it_succeeds() {
+    let world = World::new();
+    first_day(&world);
+    world.set_aside(Home::Catalog);
+    second_day(&world);
+    let calm = Dump::of_catalog(&world).only(&["catalog.p", "catalog.stock"]);
+    world.restore(Home::Catalog);
+    let key = world.keys("imports/").into_iter().find(|key| key.ends_with("/tuesday.csv")).unwrap();
+    let file = world.object(&key);
+    world.put(&key, b"");
+    let ended = world.arrivage(&["doctor", "--fix", "--json"]).expect(1);
+    assert!(ended.stdout.contains("not_mended"), "{ended:#?}");
+    world.arrivage(&["doctor"]).expect(1);
+    world.put(&key, &file);
+    world.arrivage(&["doctor", "--fix"]).expect(0);
+    expect_healthy(&world);
+    calm.assert_same(&Dump::of_catalog(&world).only(&["catalog.p", "catalog.stock"]));
+}
+
+#[test]
 fn imports_restored_from_an_older_dump_know_again_what_was_published() {
     let (world, calm, told) = restored(Home::Imports);
     // The held import is forgotten with its staging table; what was refused or identical was never published.

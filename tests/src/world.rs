@@ -133,6 +133,11 @@ impl World {
         key
     }
 
+    /// Puts an object into the imports bucket.
+    pub fn put(&self, key: &str, bytes: &[u8]) {
+        self.block_on(self.storage.put_bytes(Bucket::ImportsFiles, key, bytes.to_vec())).unwrap();
+    }
+
     /// The keys in the imports bucket that begin like this.
     pub fn keys(&self, prefix: &str) -> Vec<String> {
         let listed = self.block_on(self.storage.list_all(Bucket::ImportsFiles, prefix)).unwrap();

@@ -1,5 +1,7 @@
 //! One pass over everything.
 
+use std::collections::HashSet;
+
 use crate::error::Result;
 use crate::relay::chain;
 
@@ -13,12 +15,14 @@ pub(super) struct Look<'a> {
     pub summary: Summary,
     /// Publications are missing that may come back: what hangs on them is not removed.
     pub awaits_publications: bool,
+    /// Suppliers of whom a publication could not be made again.
+    pub stuck: HashSet<i64>,
     tell: &'a mut dyn FnMut(Event<'_>),
 }
 
 impl<'a> Look<'a> {
     pub fn new(doctor: &'a Doctor, mends: bool, tell: &'a mut dyn FnMut(Event<'_>)) -> Self {
-        Look { doctor, mends, summary: Summary::default(), awaits_publications: false, tell }
+        Look { doctor, mends, summary: Summary::default(), awaits_publications: false, stuck: HashSet::new(), tell }
     }
 
     /// Begins another comparison.

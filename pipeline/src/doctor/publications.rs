@@ -20,6 +20,9 @@ use crate::importer::archive_key_of;
 /// Later publications of a supplier that are looked at.
 const LATER_MAX: i64 = 1_000;
 
+/// Interrupted replays that are looked at.
+const REPLAYS_MAX: i64 = 10_000;
+
 /// What can be done about an import whose publication is lost.
 enum Loss {
     /// Its file is read again.
@@ -34,51 +37,68 @@ enum Loss {
 /// which each supplier's ended, and are published again in that order.
 pub(super) async fn of_imports(look: &mut Look<'_>) -> Result<()> {
     look.comparing("imports with publications");
-    let doctor = look.doctor;
-    let router = doctor.importer.router();
+    let router = look.doctor.importer.router();
+    // A replay that failed, or was interrupted, is as lost as before.
+    let page = audit::unfinished_replays(router.imports(), REPLAYS_MAX).await?;
+    lost(look, &page).await?;
     let mut after = (0, DateTime::<Utc>::UNIX_EPOCH, Uuid::nil());
     loop {
         let page = audit::done(router.imports(), after, PAGE_ROWS).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = (last.supplier_id, last.finished_at, last.id);
-        look.compared(page.len());
-        let ids: Vec<Uuid> = page.iter().map(|done| done.id).collect();
-        let lost = catalog::audit::unpublished(router.catalog(), &ids).await?;
-        for done in page.iter().filter(|done| lost.contains(&done.id)) {
-            let loss = loss(doctor, done).await?;
-            let ended = done.finished_at.format("%F %T UTC");
-            let (detail, fix) = match &loss {
-                Loss::Replay => (String::new(), Some("import the archived file again under the same id")),
-                Loss::Outdated(by) => {
-                    (format!("; import {by} has published a newer full file since"), Some("note it as superseded"))
-                }
-                Loss::Asks(why) => (format!("; {why}"), None),
-            };
-            let finding = Finding {
-                kind: Kind::ImportWithoutPublication,
-                database: "catalog",
-                subject: format!("import {}", done.id),
-                detail: format!(
-                    "{} of {} was completed {ended}, and its publication is gone{detail}",
-                    done.file_name, done.supplier_code
-                ),
-                fix,
-                rows: 1,
-            };
-            let mended = match loss {
-                Loss::Replay => look.treat(finding, replay(doctor, done.id)).await,
-                Loss::Outdated(by) => {
-                    look.treat(finding, async { Ok(audit::outdate(router.imports(), done.id, by).await.map(|_| ())?) })
-                        .await
-                }
-                Loss::Asks(_) => {
-                    look.found(&finding);
-                    false
-                }
-            };
-            look.awaits_publications |= !mended;
+        lost(look, &page).await?;
+    }
+}
+
+/// Those of some imports whose publication is gone.
+async fn lost(look: &mut Look<'_>, page: &[Done]) -> Result<()> {
+    let doctor = look.doctor;
+    let router = doctor.importer.router();
+    look.compared(page.len());
+    let ids: Vec<Uuid> = page.iter().map(|done| done.id).collect();
+    let lost = catalog::audit::unpublished(router.catalog(), &ids).await?;
+    for done in page.iter().filter(|done| lost.contains(&done.id)) {
+        // Publications of a supplier stand on each other: none is made again before an earlier one.
+        let loss = match look.stuck.contains(&done.supplier_id) {
+            true => Loss::Asks("an earlier one of the supplier has to come first".to_owned()),
+            false => loss(doctor, done).await?,
+        };
+        let ended = done.finished_at.format("%F %T UTC");
+        let (detail, fix) = match &loss {
+            Loss::Replay => (String::new(), Some("import the archived file again under the same id")),
+            Loss::Outdated(by) => {
+                (format!("; import {by} has published a newer full file since"), Some("note it as superseded"))
+            }
+            Loss::Asks(why) => (format!("; {why}"), None),
+        };
+        let finding = Finding {
+            kind: Kind::ImportWithoutPublication,
+            database: "catalog",
+            subject: format!("import {}", done.id),
+            detail: format!(
+                "{} of {} was completed {ended}, and its publication is gone{detail}",
+                done.file_name, done.supplier_code
+            ),
+            fix,
+            rows: 1,
+        };
+        let mended = match loss {
+            Loss::Replay => look.treat(finding, replay(doctor, done.id)).await,
+            Loss::Outdated(by) => {
+                look.treat(finding, async { Ok(audit::outdate(router.imports(), done.id, by).await.map(|_| ())?) })
+                    .await
+            }
+            Loss::Asks(_) => {
+                look.found(&finding);
+                false
+            }
+        };
+        look.awaits_publications |= !mended;
+        if look.mends && !mended {
+            look.stuck.insert(done.supplier_id);
         }
     }
+    Ok(())
 }
 
 async fn loss(doctor: &Doctor, done: &Done) -> Result<Loss> {

@@ -22,7 +22,7 @@ pub struct Done {
     pub supplier_code: String,
     /// The name the supplier gave its file.
     pub file_name: String,
-    /// When it ended.
+    /// When it ended; of one that is run again, when it had first ended.
     pub finished_at: DateTime<Utc>,
 }
 
@@ -86,6 +86,7 @@ pub struct Recalled<'a> {
 /// The statements below.
 pub const STATEMENTS: Statements = &[
     ("audit::done", DONE),
+    ("audit::unfinished_replays", UNFINISHED_REPLAYS),
     ("audit::standings", STANDINGS),
     ("audit::lapsed", LAPSED),
     ("audit::suppliers", SUPPLIERS),
@@ -106,6 +107,14 @@ const DONE: &str = "
         and finished_at is not null and (supplier_id, finished_at, id) > ($1, $2, $3)
     order by supplier_id, finished_at, id
     limit $4";
+
+const UNFINISHED_REPLAYS: &str = "
+    select id, supplier_id, supplier_code, file_name, (settings->>'published_before')::timestamptz as finished_at
+    from import_jobs
+    where settings ? 'published_before' and status not in ('completed', 'cancelled', 'undone')
+        and (lease_owner is null or lease_expires_at < now())
+    order by supplier_id, finished_at, id
+    limit $1";
 
 const STANDINGS: &str = "
     select id, status, read, created, updated, unchanged, rejected, duplicate, held, deactivated,
@@ -142,7 +151,7 @@ const REPLAY: &str = "
     set status = 'queued', approved = true, epoch = nextval('import_epochs'), run_after = now(), failures = 0,
         settings = settings || jsonb_build_object('published_before', coalesce(settings->'published_before', to_jsonb(finished_at))),
         finished_at = null, answered_at = null, updated_at = now()
-    where id = $1 and status = 'completed'
+    where id = $1 and (status = 'completed' or (status = 'failed' and settings ? 'published_before'))
     returning 1";
 
 /// An import that is `publishing` cannot be cancelled or superseded; its next attempt finds the publication.
@@ -158,7 +167,7 @@ const REOPEN: &str = "
 const OUTDATE: &str = "
     update import_jobs
     set status = 'cancelled', superseded_by = $2, answered_at = null, updated_at = now()
-    where id = $1 and status = 'completed'
+    where id = $1 and (status = 'completed' or (status = 'failed' and settings ? 'published_before'))
     returning 1";
 
 /// The supplier had its answer then.
@@ -184,6 +193,16 @@ pub async fn done(on: impl Access<Imports>, after: (i64, DateTime<Utc>, Uuid), l
     let mut session = on.session().await?;
     let query = sqlx::query_as(DONE).bind(after.0).bind(after.1).bind(after.2).bind(limit);
     query.fetch_all(&mut *session).await.during("list published imports")
+}
+
+/// Imports that were [`replay`]ed and have come to no end, or to a bad one, and that nobody has in hand.
+///
+/// # Errors
+/// Those of the session and the statement.
+pub async fn unfinished_replays(on: impl Access<Imports>, limit: i64) -> Result<Vec<Done>> {
+    let mut session = on.session().await?;
+    let query = sqlx::query_as(UNFINISHED_REPLAYS).bind(limit);
+    query.fetch_all(&mut *session).await.during("list replayed imports")
 }
 
 /// Where some imports stand; those that are not known are left out. What nobody took up for `grace_seconds` is not under
