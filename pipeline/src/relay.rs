@@ -52,12 +52,18 @@ impl<'a> Relay<'a> {
     }
 
     /// Carries over all that is owed for a supplier, and waits for what another relay has in hand. Gives up when a
-    /// delivery fails: whoever comes next will try again. Returns what is still owed.
+    /// delivery fails, or when nothing moves for the time of a lease: whoever comes next will try again. Returns what is
+    /// still owed.
     pub async fn settle(&self, supplier_id: i64) -> Result<Vec<Owed>> {
+        let mut moved = Instant::now();
         loop {
             let carried = self.carry(Some(supplier_id)).await?;
+            if carried > 0 {
+                moved = Instant::now();
+            }
             let owed = outbox::owed(self.router.catalog(), Some(supplier_id), CLAIMED_MAX).await?;
-            if owed.is_empty() || owed.iter().any(|delivery| delivery.failures > 0) {
+            let stands_still = moved.elapsed().as_secs() > u64::from(self.lease_seconds);
+            if owed.is_empty() || stands_still || owed.iter().any(|delivery| delivery.failures > 0) {
                 return Ok(owed);
             }
             if carried == 0 {
