@@ -1,6 +1,6 @@
 //! Table import_fences: which attempts may still write to a supplier's catalogue.
 //!
-//! Every transaction of an attempt [passes](pass) first. Taking an import over [raises](raise) the fence: whoever comes
+//! Every transaction of an attempt passes first. Taking an import over [raises](raise) the fence: whoever comes
 //! later with a lower epoch is refused, and whoever had passed before is thrown out of the server.
 
 use tokio_postgres::GenericClient;

@@ -59,7 +59,7 @@ const COUNTS_BY_CODE: &str = "
 /// Forgets the rejects of an import, so that this attempt can write its own.
 ///
 /// # Errors
-/// [`RouterError::Fenced`]; those of the session and the statement.
+/// [`crate::RouterError::Fenced`]; those of the session and the statement.
 pub async fn clear(on: impl Access<Imports>, attempt: &Attempt) -> Result<()> {
     let mut session = on.session().await?;
     let mine: i64 = sqlx::query_scalar(CLEAR)
@@ -74,7 +74,7 @@ pub async fn clear(on: impl Access<Imports>, attempt: &Attempt) -> Result<()> {
 /// Adds rejects, any number of them; those that are there already stay as they are.
 ///
 /// # Errors
-/// [`RouterError::Fenced`]; those of the session and the statement. Some of the rejects may have been added then, and
+/// [`crate::RouterError::Fenced`]; those of the session and the statement. Some of the rejects may have been added then, and
 /// adding all again is right.
 pub async fn insert(on: impl Access<Imports>, attempt: &Attempt, rejects: &[Reject]) -> Result<()> {
     let mut session = on.session().await?;
