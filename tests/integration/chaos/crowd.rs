@@ -48,7 +48,7 @@ fn a_file_offered_fifty_times_at_once_by_people_events_and_listings_has_one_effe
     let importer = storm.importer();
     let mut crew = Crew::with_environment(&storm, WORKERS - 1, &[(LIST, &list(&importer))]);
     crew.hire(&[("ARRIVAGE__WATCH__WEBHOOK__LISTEN", &address), ("ARRIVAGE__WATCH__WEBHOOK__TOKEN", "hush")]);
-    for day in 0..sized(3, 20) {
+    for day in 0..sized(2, 20) {
         let (name, file) = (Days::name(day), DAYS.file(day));
         calm.drop_file("acme", &name, &file);
         let path = storm.save(&name, &file);

@@ -31,7 +31,7 @@ fn whatever_happens_at_any_step_an_import_ends_as_if_nothing_had() {
         fault::POINTS.iter().flat_map(|point| (0..ACTIONS.len()).map(move |action| (*point, action))).collect();
     assert!(fault::POINTS.len() >= 40);
     cells.shuffle(&mut random);
-    cells.truncate(sized(12, cells.len()));
+    cells.truncate(sized(8, cells.len()));
     // One cell alone: ARRIVAGE_CHAOS_CELL=publish.begun:panic
     if let Ok(wanted) = std::env::var("ARRIVAGE_CHAOS_CELL") {
         cells = fault::POINTS.iter().flat_map(|point| (0..ACTIONS.len()).map(move |action| (*point, action))).collect();
