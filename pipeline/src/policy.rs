@@ -25,7 +25,7 @@ pub struct RetrySettings {
 
 impl Default for RetrySettings {
     fn default() -> Self {
-        RetrySettings { attempts_max: 12, pause_seconds: 1.0, exhausted_pause_seconds: 5.0, pause_seconds_max: 120.0 }
+        RetrySettings { attempts_max: 24, pause_seconds: 1.0, exhausted_pause_seconds: 5.0, pause_seconds_max: 45.0 }
     }
 }
 
@@ -187,8 +187,8 @@ mod tests {
         };
         assert!((5.0..=6.25).contains(&seconds(0)));
         assert!((20.0..=25.0).contains(&seconds(2)));
-        assert!((120.0..=150.0).contains(&seconds(10)));
-        assert_eq!(of(away(), 11), Verdict::Manual);
+        assert!((45.0..=56.25).contains(&seconds(10)));
+        assert_eq!(of(away(), 23), Verdict::Manual);
         assert_eq!(of(away(), 500), Verdict::Manual);
     }
 

@@ -67,7 +67,11 @@ impl BulkPool {
         tokio::spawn(async move {
             while let Some(message) = messages.next().await {
                 match message {
-                    Ok(AsyncMessage::Notification(_)) => bell.notify_one(),
+                    Ok(AsyncMessage::Notification(_)) => {
+                        // All who wait, for not each may take what was queued; and who is about to wait.
+                        bell.notify_waiters();
+                        bell.notify_one();
+                    }
                     Ok(_) => {}
                     Err(error) => {
                         tracing::warn!(database, %error, "a dedicated session ended");
